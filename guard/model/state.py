@@ -1,0 +1,81 @@
+"""Everything ``engine.step`` remembers between cycles. It lives in the journal, so a restart forgives nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A reference taken at an instant, for loss rules. Money in account currency, credit left out.
+
+    ``source``: ``seen`` (observed across the instant), ``deals`` (balance rebuilt from deals), ``set`` (by the user),
+    ``first_seen`` (the guard's first sight of the account). ``equity``/``peak`` are ``None`` when not known.
+    """
+
+    period: str
+    at: str
+    balance: float | None
+    equity: float | None
+    source: str
+    peak_equity: float | None = None
+    peak_balance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Time a condition has held, in seconds, added up cycle by cycle from the monotonic clock.
+
+    ``severity`` is the announced one; ``held_s`` how long the raw condition above it has held; ``since`` the instant
+    of the announcement (ISO, UTC); ``cool_s`` how long the value has been clear. ``inherited`` marks a breach found
+    at first start.
+    """
+
+    severity: int = 0
+    stage_pct: float | None = None
+    held_s: float = 0.0
+    cool_s: float = 0.0
+    since: str | None = None
+    inherited: bool = False
+    unknown_s: float = 0.0
+    unknown_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """The account at the guard's first sight of it."""
+
+    at: str
+    balance: float
+    equity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The previous cycle's reading: durations and reset samples are measured against it."""
+
+    at: str
+    taken_s: float
+    monotonic_s: float | None
+    boot_id: str | None
+    balance: float
+    equity: float
+    credit: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The engine's memory. Keys of ``entry_equity``, ``first_stops`` and ``unprotected_s`` are position identifiers."""
+
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)
+    entry_equity: Mapping[int, float] = field(default_factory=dict)
+    first_stops: Mapping[int, float] = field(default_factory=dict)
+    unprotected_s: Mapping[int, float] = field(default_factory=dict)
+    timers: Mapping[str, Timer] = field(default_factory=dict)
+    first_seen: FirstSeen | None = None
+    last: Last | None = None
+    locks: tuple[Mapping[str, object], ...] = ()
+    policy_sha256: str | None = None
+    flow_gap_s: float = 0.0
+    flow_gap_told: bool = False
