@@ -1,0 +1,46 @@
+"""What is in force: the limits and the numbers around them. Made by ``settings``, read by ``step``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guard.limits.base import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """A price shock for the stress figure: ``target`` is ``*``, a symbol, a currency or an asset class; ``pct`` signed."""
+
+    target: str
+    pct: float
+    name: str = ""
+
+
+DEFAULT_SHOCKS = (Shock("*", 1.0, "1 % against every position"), Shock("*", 5.0, "5 % against every position"))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything ``step`` needs besides snapshot and state.
+
+    Money in account currency; ``initial`` is typed by the user, never guessed; call and stop-out levels are used only
+    where the terminal does not tell (0). ``zone_named`` is false while the day resets at 00:00 UTC by default.
+    """
+
+    limits: tuple[Limit, ...]
+    mode: str = "warn"
+    login: int | None = None
+    server: str | None = None
+    currency: str | None = None
+    initial: float | None = None
+    stale_after_s: float = 3.0
+    unknown_for_s: float = 60.0
+    flow_grace_s: float = 60.0
+    margin_call_level: float | None = None
+    stop_out_level: float | None = None
+    target_margin_level_pct: float = 200.0
+    shocks: tuple[Shock, ...] = DEFAULT_SHOCKS
+    gap_beyond_stop_pct: float = 0.0
+    zone_named: bool = False
+    source: str = "defaults"
+    sha256: str = ""

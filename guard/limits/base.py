@@ -1,0 +1,142 @@
+"""What every limit is: data in, a reading out, and the reading carries its own sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from guard.metrics.compute import Metrics, PositionFigures
+
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Side = Literal["buy", "sell"]
+AssetClass = Literal["forex", "metal", "index", "crypto", "share", "energy", "other"]
+
+
+class Data(BaseModel):
+    """A frozen, strict piece of configuration: unknown fields are refused, numbers are finite."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Scope(Data):
+    """Which positions a limit looks at. An empty list means all."""
+
+    symbols: tuple[str, ...] = Field((), description="symbol names, exactly as the terminal writes them")
+    magics: tuple[int, ...] = Field((), description="magic numbers; 0 is a trade made by hand")
+    sides: tuple[Side, ...] = Field((), description="buy or sell")
+    comments: tuple[str, ...] = Field((), description="texts the position's comment contains")
+    asset_classes: tuple[AssetClass, ...] = Field((), description="forex, metal, index, crypto, share, energy, other")
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is filtered."""
+        return not (self.symbols or self.magics or self.sides or self.comments or self.asset_classes)
+
+    def holds(self, row: PositionFigures) -> bool:
+        """Whether a position is in scope; a filter on a field that is unknown counts the position in (stricter)."""
+        position = row.position
+        if self.symbols and position.symbol is not None and position.symbol not in self.symbols:
+            return False
+        if self.magics and position.magic is not None and position.magic not in self.magics:
+            return False
+        if self.sides and position.side is not None and ("buy" if position.side > 0 else "sell") not in self.sides:
+            return False
+        comment = position.comment
+        if self.comments and comment is not None and not any(text in comment for text in self.comments):
+            return False
+        return not (self.asset_classes and row.asset_class not in self.asset_classes)
+
+
+class ActionSpec(Data):
+    """An action with its own settings, e.g. ``{ kind = "lock_until", until = "reset" }``."""
+
+    kind: str
+    until: str | None = None
+    target_pct: Positive | None = None
+    for_s: Positive | None = None
+
+
+class Stage(Data):
+    """A point of the way to the limit: at ``at_pct`` percent of utilization these actions begin."""
+
+    at_pct: Annotated[float, Field(gt=0.0, le=1000.0, allow_inf_nan=False)]
+    actions: tuple[str | ActionSpec, ...] = ("warn",)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The actions' names."""
+        return tuple(item if isinstance(item, str) else item.kind for item in self.actions)
+
+
+DEFAULT_STAGES = (Stage(at_pct=70.0), Stage(at_pct=85.0), Stage(at_pct=100.0))
+
+
+class Reading(NamedTuple):
+    """What a limit found before timing: value and threshold in its unit, utilization in percent points.
+
+    ``utilization_pct`` ``None`` with ``breach`` ``None`` is UNKNOWN; with ``breach`` true or false it has no number
+    but a clear answer. ``why`` completes or replaces the sentence.
+    """
+
+    value: float | None
+    threshold: float | None
+    utilization_pct: float | None
+    offending: tuple[int | str, ...] = ()
+    why: str = ""
+    breach: bool | None = None
+    at_most_warn: bool = False
+
+
+class Limit(Data):
+    """Base of all kinds. A kind sets the class words and answers ``evaluate``."""
+
+    kind: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    unit: ClassVar[str] = ""
+    is_floor: ClassVar[bool] = False
+    max_field: ClassVar[str] = "max"
+    curable_by: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    id: str | None = Field(None, description="name of this limit; two limits of one kind need different ones")
+    scope: Scope = Field(Scope(), description="which positions it looks at; default all")
+    for_s: NotNegative = Field(0.0, description="seconds the condition must hold before it counts")
+    clear_margin_pct: NotNegative = Field(2.0, description="percent of the threshold it must fall back to clear")
+    cooldown_s: NotNegative = Field(0.0, description="seconds it must stay clear before it is called clear")
+    stages: tuple[Stage, ...] = Field(DEFAULT_STAGES, description="at which utilization which actions begin")
+
+    @property
+    def name(self) -> str:
+        """The limit's id, by default its kind."""
+        return self.id if self.id is not None else self.kind
+
+    def evaluate(self, m: Metrics) -> Reading:
+        """Read the metrics; never raises for missing data."""
+        raise NotImplementedError
+
+    def say(self, reading: Reading) -> str:
+        """The sentence of a reading whose value is known."""
+        raise NotImplementedError
+
+
+def ceiling(value: float, limit: float) -> float:
+    """Utilization of a cap in percent points: value / limit x 100."""
+    return value / limit * 100.0 if math.isfinite(value) else math.inf
+
+
+def unknown(threshold: float | None, why: str, offending: tuple[int | str, ...] = ()) -> Reading:
+    """A reading that could not be made, with the sentence why."""
+    return Reading(None, threshold, None, offending, why)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number for a sentence: thousands separated, ``infinite`` and ``unknown`` in words."""
+    if value is None:
+        return "unknown"
+    if math.isinf(value):
+        return "infinite"
+    return f"{value:,.{digits}f}"
