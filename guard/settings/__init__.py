@@ -1,0 +1,1 @@
+"""TOML to ``Policy``: the only place where a user's words are checked."""
