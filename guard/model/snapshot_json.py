@@ -1,0 +1,127 @@
+"""``guard.snapshot/1`` (a JSON document, or a worker's message of the same shape) to values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+from guard.model import fields as f
+from guard.model.errors import InputError
+from guard.model.records_json import (
+    read_account,
+    read_asked,
+    read_deals,
+    read_orders,
+    read_positions,
+    read_symbols,
+    read_terminal,
+    read_ticks,
+)
+from guard.model.snapshot import Gap, Snapshot
+
+FORMAT = "guard.snapshot/1"
+Document = Mapping[str, object]
+
+_HEAD: f.Spec = (
+    ("monotonic_s", f.number, "a number of seconds"),
+    ("boot_id", f.text, "a text"),
+    ("server_time_msc", f.number, "a number of milliseconds"),
+    ("server_utc_offset_s", f.number, "a number of seconds"),
+    ("offset_confirmed", f.flag, "true or false"),
+)
+
+
+def check_format(document: object) -> Document:
+    """The document if it says ``guard.snapshot/1`` and holds an account.
+
+    Raises:
+        InputError: It does not; one sentence says what is wrong.
+    """
+    if not isinstance(document, Mapping):
+        message = f"the snapshot is {f.shown(document)}, not a JSON object: give a file that `guard snapshot` wrote"
+        raise InputError(message)
+    written = document.get("format")
+    if written != FORMAT:
+        if isinstance(written, str) and written.startswith("guard.snapshot/"):
+            message = f"format: this version reads {FORMAT}, the file is {written}: update the guard"
+        else:
+            message = f"format: must be \"{FORMAT}\", found {f.shown(written)}: is this a snapshot file?"
+        raise InputError(message)
+    if not isinstance(document.get("account"), Mapping):
+        message = f"account: must be an object with the terminal's account_info, found {f.shown(document.get('account'))}"
+        raise InputError(message)
+    return document
+
+
+def read_instant(raw: object, path: str) -> datetime:
+    """An aware UTC instant from ISO text.
+
+    Raises:
+        InputError: Not a text, not a time, or without a zone.
+    """
+    if isinstance(raw, str):
+        try:
+            instant = datetime.fromisoformat(raw)
+        except ValueError:
+            instant = None
+        if instant is not None and instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    message = f"{path}: must be a UTC time such as 2026-11-20T14:03:22Z, found {f.shown(raw)}"
+    raise InputError(message)
+
+
+class SnapshotReader:
+    """Reads documents one after the other and keeps the cold sections while they are the same objects."""
+
+    def __init__(self) -> None:
+        """Start with nothing read."""
+        self._cache: dict[str, tuple[object, object, tuple[Gap, ...]]] = {}
+
+    def read(self, document: object) -> Snapshot:
+        """The document as a ``Snapshot``; bad fields are left out with a gap each.
+
+        Raises:
+            InputError: Wrong format, or account or taken_at missing or unusable.
+        """
+        doc = check_format(document)
+        taken_at = read_instant(doc.get("taken_at"), "taken_at")
+        gaps: list[Gap] = []
+        monotonic, boot, server_msc, offset, confirmed = f.take(doc, _HEAD, "snapshot", gaps)
+        return Snapshot(
+            taken_at=taken_at,
+            taken_s=taken_at.timestamp(),
+            account=read_account(cast("Document", doc["account"]), gaps),
+            monotonic_s=cast("float | None", monotonic),
+            boot_id=cast("str | None", boot),
+            server_time_s=server_msc / 1000.0 if isinstance(server_msc, float) else None,
+            server_utc_offset_s=cast("float | None", offset),
+            offset_confirmed=confirmed is True,
+            terminal=read_terminal(doc.get("terminal"), gaps),
+            positions=read_positions(doc.get("positions"), gaps),
+            orders=read_orders(doc.get("orders"), gaps),
+            symbols=self._cold("symbols", doc.get("symbols"), read_symbols, gaps),  # type: ignore[arg-type]  # one cache, several types
+            ticks=read_ticks(doc.get("ticks"), gaps),
+            deals=self._cold("deals", doc.get("deals"), read_deals, gaps),  # type: ignore[arg-type]  # one cache, several types
+            asked=self._cold("asked", doc.get("asked"), read_asked, gaps),  # type: ignore[arg-type]  # one cache, several types
+            gaps=tuple(gaps),
+        )
+
+    def _cold(self, name: str, raw: object, read: f.Check, gaps: list[Gap]) -> object:
+        held = self._cache.get(name)
+        if held is None or held[0] is not raw or raw is None:
+            found: list[Gap] = []
+            value = read(raw, found)  # type: ignore[call-arg]  # section readers take the gap list
+            held = (raw, value, tuple(found))
+            self._cache[name] = held
+        gaps.extend(held[2])
+        return held[1]
+
+
+def read_snapshot(document: object) -> Snapshot:
+    """One document as a ``Snapshot``. See ``SnapshotReader.read``.
+
+    Raises:
+        InputError: Wrong format, or account or taken_at missing or unusable.
+    """
+    return SnapshotReader().read(document)
