@@ -1,0 +1,53 @@
+"""What the rows of one cycle say. Pure; the spelling (and what becomes of infinity) is ``canonical``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from guard.engine.step import CycleResult
+    from guard.model.intent import Intent
+    from guard.model.notice import Notice
+    from guard.model.verdict import Verdict
+
+FORMAT: Final = "guard.journal/1"
+CYCLE, STATE, NOTICE, INTENT = "cycle", "state", "notice", "intent"
+
+
+def verdict_body(verdict: Verdict) -> dict[str, Any]:
+    """A verdict with its severity as a word."""
+    return {**asdict(verdict), "severity": verdict.severity.name}
+
+
+def notice_body(notice: Notice) -> dict[str, Any]:
+    """A notice with its severity as a word."""
+    return {**asdict(notice), "severity": notice.severity.name}
+
+
+def notice_key(notice: Notice) -> str:
+    """The same notice is journaled once, however often its cycle is tried again."""
+    return f"notice:{notice.key}:{notice.at}"
+
+
+def intent_key(intent: Intent) -> str:
+    """The same intent is journaled as pending once."""
+    return f"intent:{intent.id}"
+
+
+def intent_body(intent: Intent) -> dict[str, Any]:
+    """An intent before its deed."""
+    return {**asdict(intent), "status": "PENDING"}
+
+
+def cycle_body(result: CycleResult, pieces: Mapping[str, str]) -> dict[str, Any]:
+    """What one cycle decided; ``snapshot`` names the stored pieces of what it was decided on."""
+    return {
+        "snapshot": dict(pieces),
+        "verdicts": [verdict_body(verdict) for verdict in result.verdicts],
+        "trading_state": result.trading_state.name,
+        "blind": result.blind,
+        "gaps": [asdict(gap) for gap in result.gaps],
+        "policy_sha256": result.state.policy_sha256,
+    }

@@ -1,0 +1,57 @@
+"""A position without a stop loss."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from guard.limits.base import Limit, Positive, Reading, Stage, ceiling, number, unknown
+from guard.metrics.compute import Metrics
+
+
+class MissingStop(Limit):
+    """How long the longest-unprotected position has been without a stop.
+
+    A protective stop order that covers the position's volume counts as a stop; a fully hedged pair does not need one.
+    """
+
+    kind: ClassVar[str] = "missing_stop"
+    title: ClassVar[str] = "Missing stop"
+    unit: ClassVar[str] = "s"
+    is_floor: ClassVar[bool] = False
+    curable_by: ClassVar[tuple[str, ...]] = ("block_new", "set_stop", "close_offending", "flatten")
+
+    max: Positive = Field(180.0, description="seconds a position may be without a stop")
+    touch_is_breach: bool = Field(True, description="whether the limit itself is a breach already")
+    stages: tuple[Stage, ...] = Field(
+        (Stage(at_pct=100.0 / 3.0), Stage(at_pct=100.0)), description="default: warn at a third (60 s of 180 s), breach"
+    )
+
+    def evaluate(self, m: Metrics) -> Reading:
+        """The longest time without a stop among the positions in scope."""
+        rows = m.rows
+        if rows is None:
+            return unknown(self.max, m.blind)
+        longest = 0.0
+        bare: list[int] = []
+        for row in rows:
+            if not self.scope.is_all and not self.scope.holds(row):
+                continue
+            if row.unprotected is None:
+                return unknown(self.max, row.why, (row.position.ticket,))
+            if not row.unprotected or row.covered:
+                continue
+            if row.unprotected_s is None:
+                return unknown(self.max, f"since when position {row.position.ticket} has no stop is unknown",
+                               (row.position.ticket,))  # fmt: skip
+            bare.append(row.position.ticket)
+            longest = max(longest, row.unprotected_s)
+        return Reading(longest, self.max, ceiling(longest, self.max), tuple(bare))
+
+    def say(self, reading: Reading) -> str:
+        """The sentence."""
+        if not reading.offending:
+            return "Every position has a stop"
+        names = ", ".join(str(ticket) for ticket in reading.offending[:5])
+        return f"Position {names} has had no stop for {number(reading.value, 0)} s; the limit is {number(self.max, 0)} s"

@@ -1,0 +1,74 @@
+"""Risk per trade: loss at the stop in percent of the equity before entry."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from guard.limits.base import Limit, NotNegative, Positive, Reading, ceiling, number, unknown
+from guard.metrics.book import PositionFigures
+from guard.metrics.compute import Metrics
+
+
+class RiskPerTrade(Limit):
+    """What one position loses if its stop fills, in percent of the equity just before it was opened.
+
+    A position without a stop is counted with the loss to stop-out; until it has been bare for ``bare_after_s`` that
+    gives a warning at most. One volume step above the limit is tolerated (at most a tenth of the limit).
+    """
+
+    kind: ClassVar[str] = "risk_per_trade"
+    title: ClassVar[str] = "Risk per trade"
+    unit: ClassVar[str] = "% of entry equity"
+    curable_by: ClassVar[tuple[str, ...]] = ("block_new", "reduce", "close_offending", "flatten")
+
+    max: Positive = Field(description="largest loss at the stop of one position, in percent of entry equity")
+    bare_after_s: NotNegative = Field(180.0, description="seconds without a stop after which its substitute may breach")
+
+    def evaluate(self, m: Metrics) -> Reading:
+        """The riskiest position in scope."""
+        rows = m.rows
+        if rows is None:
+            return unknown(self.max, m.blind)
+        worst: tuple[float, float, bool] | None = None
+        over: list[int] = []
+        missing: list[PositionFigures] = []
+        for row in rows:
+            if not self.scope.is_all and not self.scope.holds(row):
+                continue
+            if row.risk_pct is None:
+                missing.append(row)
+                continue
+            used = self._used(row, row.risk_pct)
+            mild = bool(row.unprotected) and (row.unprotected_s is None or row.unprotected_s < self.bare_after_s)
+            if used >= self.stages[0].at_pct if self.stages else used > 100.0:
+                over.append(row.position.ticket)
+            rank = min(used, 100.0) if mild else used
+            if worst is None or (rank, used) > (min(worst[1], 100.0) if worst[2] else worst[1], worst[1]):
+                worst = (row.risk_pct, used, mild)
+        if missing and (worst is None or worst[1] <= 100.0 or worst[2]):
+            return unknown(self.max, missing[0].why, tuple(row.position.ticket for row in missing))
+        if worst is None:
+            return Reading(0.0, self.max, 0.0, (), "Nothing is held")
+        return Reading(worst[0], self.max, worst[1], tuple(over), at_most_warn=worst[2])
+
+    def _used(self, row: PositionFigures, risk_pct: float) -> float:
+        used = ceiling(risk_pct, self.max)
+        if used <= 100.0 or row.unprotected:
+            return used
+        symbol, volume = row.in_symbol.symbol, row.position.volume
+        step = symbol.volume_step if symbol is not None else None
+        if step is None or volume is None:
+            return used
+        spare = min(used * step / volume, 10.0)
+        return 100.0 if used - spare <= 100.0 else used
+
+    def say(self, reading: Reading) -> str:
+        """The sentence."""
+        if not reading.offending:
+            return f"The riskiest position may lose {number(reading.value)} % of entry equity; the limit is {number(self.max)} %"
+        return (
+            f"Position {', '.join(str(t) for t in reading.offending[:5])} may lose {number(reading.value)} % of entry "
+            f"equity at its stop; the limit is {number(self.max)} %"
+        )

@@ -1,0 +1,52 @@
+"""Exposure in one symbol."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from guard.limits.base import Limit, Positive, Reading, ceiling, number, unknown
+from guard.metrics.compute import Metrics
+
+
+class SymbolExposure(Limit):
+    """Notional held in a single symbol, in percent of equity."""
+
+    kind: ClassVar[str] = "symbol_exposure"
+    title: ClassVar[str] = "Symbol exposure"
+    unit: ClassVar[str] = "% of equity"
+    curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
+
+    max: Positive = Field(description="largest notional in one symbol, in percent of equity (500 is five times equity)")
+    measure: Literal["gross", "net"] = Field("net", description="gross: all positions; net: after hedges")
+
+    def evaluate(self, m: Metrics) -> Reading:
+        """The largest symbol in scope."""
+        rows, equity = m.bare_rows, m.equity
+        if rows is None or equity is None:
+            return unknown(self.max, m.blind if m.blind else "account.equity is missing")
+        sums: dict[str, float] = {}
+        holes: set[str] = set()
+        for row in rows:
+            if not self.scope.is_all and not self.scope.holds(row):
+                continue
+            name, side = row.in_symbol.name, row.position.side
+            if row.notional is None or side is None:
+                holes.add(name)
+                continue
+            sums[name] = sums.get(name, 0.0) + (row.notional * side if self.measure == "net" else row.notional)
+        known = {name: abs(value) for name, value in sums.items() if name not in holes}
+        worst = max(known, key=lambda name: known[name], default=None)
+        money = known[worst] if worst is not None else 0.0
+        value = (math.inf if money > 0.0 else 0.0) if equity <= 0.0 else money / equity * 100.0
+        if holes and value <= self.max:
+            name = sorted(holes)[0]
+            return unknown(self.max, f"the notional in {name} is unknown", tuple(sorted(holes)))
+        return Reading(value, self.max, ceiling(value, self.max), (worst,) if worst is not None else ())
+
+    def say(self, reading: Reading) -> str:
+        """The sentence."""
+        where = reading.offending[0] if reading.offending else "any symbol"
+        return f"Exposure in {where} is {number(reading.value)} % of equity; the limit is {number(self.max)} %"

@@ -1,0 +1,156 @@
+"""Risk of each trade and of all together: loss at the stop, open risk, worst case. Money in account currency."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from guard.metrics.book import PositionFigures, SymbolFigures
+from guard.metrics.value import value_of_move
+from guard.model.trading import Order
+
+STOP_ORDERS = frozenset({4, 5})
+
+
+def loss_from(k: float, price_now: float, frm: float, stop: float, side: int, lots: float, *, inverse: bool) -> float:
+    """What ``lots`` lose from price ``frm`` if the stop fills at its price; 0 when the stop locks in a profit."""
+    return max(0.0, -side * value_of_move(k, price_now, frm, stop, inverse=inverse) * lots)
+
+
+def loss_at_stop(price_loss: float, entry_cost: float, swap: float) -> float:
+    """Price loss from the opening price, plus commission paid and the same again for the exit, less accrued swap."""
+    return max(0.0, price_loss + 2.0 * entry_cost - swap)
+
+
+def risk_pct(loss: float, entry_equity: float) -> float:
+    """Loss in percent of the equity just before entry; infinite when that was 0 or less and there is a loss."""
+    if entry_equity <= 0.0:
+        return math.inf if loss > 0.0 else 0.0
+    return loss / entry_equity * 100.0
+
+
+def protective(orders: tuple[Order, ...], entries: Mapping[str, SymbolFigures]) -> frozenset[int]:
+    """Tickets of pending orders that can only reduce their symbol's net exposure."""
+    by_symbol: dict[str, list[Order]] = {}
+    for order in orders:
+        if order.symbol is not None and order.side is not None and order.volume is not None:
+            by_symbol.setdefault(order.symbol, []).append(order)
+    out: set[int] = set()
+    for name, rows in by_symbol.items():
+        entry = entries.get(name)
+        if entry is None or entry.net_lots == 0.0:
+            continue
+        side = -1 if entry.net_lots > 0.0 else 1
+        opposite = [row for row in rows if row.side == side]
+        total = sum(row.volume for row in opposite if row.volume is not None)
+        if total <= abs(entry.net_lots) + 1e-9:
+            out.update(row.ticket for row in opposite)
+    return frozenset(out)
+
+
+def assign_stops(rows: list[PositionFigures], orders: tuple[Order, ...] | None, shields: frozenset[int]) -> None:
+    """Fill ``stop`` and ``unprotected``: the position's own stop, else a protective stop order that covers its volume."""
+    pools: dict[str, list[list[float]]] = {}
+    for order in orders if orders is not None else ():
+        if order.ticket in shields and order.type in STOP_ORDERS and order.price_open and order.volume and order.symbol:
+            pools.setdefault(order.symbol, []).append([order.price_open, order.volume])
+    for row in rows:
+        p = row.position
+        if p.sl is None:
+            continue
+        if p.sl > 0.0:
+            row.stop, row.unprotected = p.sl, False
+            continue
+        row.unprotected = True
+        if p.volume is None or p.symbol is None:
+            continue
+        for pool in pools.get(p.symbol, []):
+            if pool[1] + 1e-9 >= p.volume:
+                pool[1] -= p.volume
+                row.stop, row.unprotected = pool[0], False
+                break
+
+
+def mark_covered(rows: list[PositionFigures]) -> None:
+    """Mark unprotected volume as covered by an opposite leg while neither leg's stop or target can remove it."""
+    pools: dict[str, list[float]] = {}
+    free: dict[str, list[PositionFigures]] = {}
+    for row in rows:
+        p = row.position
+        if not row.unprotected or p.tp is None or p.tp > 0.0 or p.volume is None or p.side is None or p.symbol is None:
+            continue
+        pools.setdefault(p.symbol, [0.0, 0.0])[0 if p.side > 0 else 1] += p.volume
+        free.setdefault(p.symbol, []).append(row)
+    for name, (buys, sells) in pools.items():
+        covered = {1: min(buys, sells), -1: min(buys, sells)}
+        for row in free[name]:
+            side, volume = row.position.side, row.position.volume
+            if side is not None and volume is not None and covered[side] + 1e-9 >= volume:
+                covered[side] -= volume
+                row.covered = True
+
+
+def fill_positions(
+    rows: list[PositionFigures],
+    costs: Mapping[int, float] | None,
+    entry_equity: Mapping[int, float],
+    equity: float | None,
+    substitute: float | None,
+) -> tuple[list[int], list[int]]:
+    """Fill ``loss_at_stop`` and ``risk_pct``; returns the tickets whose commission, and whose entry equity, is unknown."""
+    no_cost: list[int] = []
+    no_entry: list[int] = []
+    for row in rows:
+        p, entry = row.position, row.in_symbol
+        if row.unprotected is None:
+            row.why = f"whether position {p.ticket} has a stop is unknown"
+            continue
+        if row.unprotected:
+            row.loss_at_stop = substitute
+            if substitute is None:
+                row.why = f"position {p.ticket} has no stop and the distance to stop-out is unknown"
+        else:
+            k, now, stop = entry.k, p.price_current, row.stop
+            if k is None or now is None or p.price_open is None or p.side is None or p.volume is None or stop is None:
+                row.why = entry.why if entry.why else f"a price, the side or the volume of position {p.ticket} is unknown"
+                continue
+            cost = costs.get(p.identifier) if costs is not None and p.identifier is not None else None
+            if cost is None:
+                no_cost.append(p.ticket)
+            price_loss = loss_from(k, now, p.price_open, stop, p.side, p.volume, inverse=entry.inverse)
+            if p.swap is None:
+                row.why = f"the swap of position {p.ticket} is unknown"
+                continue
+            row.loss_at_stop = loss_at_stop(price_loss, cost if cost is not None else 0.0, p.swap)
+        frozen = entry_equity.get(p.identifier) if p.identifier is not None else None
+        if frozen is None:
+            no_entry.append(p.ticket)
+            frozen = equity
+        row.entry_equity = frozen
+        if row.loss_at_stop is not None and frozen is not None:
+            row.risk_pct = risk_pct(row.loss_at_stop, frozen)
+    return no_cost, no_entry
+
+
+def open_risk(rows: list[PositionFigures], substitute: float | None) -> tuple[float | None, str]:
+    """What is lost from current prices if every stop is hit; unprotected positions count once, all together.
+
+    Returns the money, or ``None`` and the reason.
+    """
+    total = 0.0
+    bare = False
+    for row in rows:
+        p, entry = row.position, row.in_symbol
+        if row.unprotected is None:
+            return None, row.why
+        if row.unprotected:
+            bare = bare or not row.covered
+            continue
+        if entry.k is None or p.price_current is None or p.side is None or p.volume is None or row.stop is None:
+            return None, entry.why if entry.why else f"a price, the side or the volume of position {p.ticket} is unknown"
+        total += loss_from(entry.k, p.price_current, p.price_current, row.stop, p.side, p.volume, inverse=entry.inverse)
+    if bare:
+        if substitute is None:
+            return None, "a position has no stop and the distance to stop-out is unknown"
+        total += max(0.0, substitute)
+    return total, ""

@@ -1,0 +1,68 @@
+"""The only calendar code: when a trading day, week or month of an IANA zone begins."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+PERIODS = ("day", "week", "month")
+
+
+def reset_instant(day: date, tz: str, at: time) -> datetime:
+    """The UTC instant of ``at`` on ``day`` in zone ``tz``.
+
+    In a gap (clocks go forward) it is the first instant after it; of an ambiguous time it is the first of the two.
+    """
+    zone = ZoneInfo(tz)
+    local = datetime.combine(day, at, tzinfo=zone)
+    instant = local.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return instant
+    # In a gap fold=0 reads the clock before the change: walk back to the instant the clocks jumped.
+    low, high = instant - timedelta(hours=3), instant
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def _first_day(day: date, period: str) -> date:
+    if period == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if period == "month" else day
+
+
+def _next_day(day: date, period: str) -> date:
+    if period == "week":
+        return day + timedelta(days=7)
+    if period == "month":
+        return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return day + timedelta(days=1)
+
+
+@lru_cache(maxsize=512)
+def _bounds(minute: int, period: str, tz: str, at: time) -> tuple[datetime, datetime]:
+    instant = datetime.fromtimestamp(minute * 60, UTC)
+    local_day = instant.astimezone(ZoneInfo(tz)).date() + timedelta(days=1)
+    day = _first_day(local_day, period)
+    while reset_instant(day, tz, at) > instant:
+        day = _first_day(day - timedelta(days=1), period)
+    following = _next_day(day, period)
+    return reset_instant(day, tz, at), reset_instant(following, tz, at)
+
+
+def period_bounds(instant_s: float, period: str, tz: str, at: time) -> tuple[datetime, datetime]:
+    """Start (inclusive) and end (exclusive) of the period that holds an instant, both aware UTC.
+
+    Args:
+        instant_s: UTC seconds since 1970.
+        period: ``day``, ``week`` (from Monday) or ``month``.
+        tz: IANA zone name.
+        at: Local time of the reset, whole minutes.
+    """
+    return _bounds(int(instant_s // 60), period, tz, at)

@@ -1,0 +1,80 @@
+"""Checked sections and limits to the ``Policy`` of the engine, its effective document and its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from guard.engine.policy import DEFAULT_SHOCKS, Policy, Shock
+from guard.limits.base import Limit
+from guard.settings.money import MoneyRule, in_account_currency
+from guard.settings.schema import FORMAT, ConfigFile
+
+
+def build_policy(sections: ConfigFile, limits: tuple[Limit, ...], rule: MoneyRule, source: str) -> Policy:
+    """The policy; its ``sha256`` covers everything that can change a verdict and nothing else."""
+    account, timing, margin = sections.account, sections.timing, sections.margin
+    policy = Policy(
+        limits=limits,
+        mode=sections.mode,
+        login=account.login,
+        server=account.server,
+        currency=rule.currency,
+        initial=None if account.initial is None else in_account_currency(account.initial, rule),
+        stale_after_s=timing.stale_after_s,
+        unknown_for_s=timing.unknown_for_s,
+        flow_grace_s=timing.flow_grace_s,
+        margin_call_level=margin.call_level,
+        stop_out_level=margin.stop_out_level,
+        target_margin_level_pct=margin.target_level_pct,
+        shocks=tuple(Shock(s.target, s.pct, s.name) for s in sections.shocks) or DEFAULT_SHOCKS,
+        gap_beyond_stop_pct=sections.worst_case.gap_beyond_stop_pct,
+        zone_named=_zone_named(limits),
+        source=source,
+        sha256="",
+    )
+    return _with_sha(policy, sections)
+
+
+def _zone_named(limits: tuple[Limit, ...]) -> bool:
+    """Whether every rule with a reset names a zone of the user's, not the preset UTC."""
+    resets = [reset for reset in (getattr(limit, "reset", None) for limit in limits) if reset is not None]
+    return bool(resets) and all(reset.tz != "UTC" for reset in resets)
+
+
+def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
+    document = effective_document(sections, policy)
+    for name in ("terminal", "notify"):
+        document.pop(name, None)
+    fields = {name: getattr(policy, name) for name in policy.__slots__ if name not in ("limits", "sha256", "source")}
+    return Policy(**fields, limits=policy.limits, source=policy.source, sha256=fingerprint(document))
+
+
+def fingerprint(document: object) -> str:
+    """The SHA-256 of a document's canonical JSON (sorted names, no spaces, ASCII)."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def limit_document(limit: Limit) -> dict[str, Any]:
+    """One limit as a configuration entry with every default written out."""
+    fields = limit.model_dump(mode="json", exclude_none=True)
+    fields["id"] = limit.name
+    return {"kind": limit.kind, **fields}
+
+
+def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
+    """The configuration in force as one self-contained file: nothing extended, every default written out."""
+    document: dict[str, Any] = {"format": FORMAT, "mode": policy.mode}
+    account = sections.account.model_dump(mode="json", exclude_none=True)
+    if policy.currency is not None:
+        account["currency"] = policy.currency
+    document["account"] = account
+    for name in ("terminal", "timing", "margin", "worst_case"):
+        document[name] = getattr(sections, name).model_dump(mode="json", exclude_none=True)
+    document["shocks"] = [{"target": s.target, "pct": s.pct, "name": s.name} for s in policy.shocks]
+    document["limits"] = [limit_document(limit) for limit in policy.limits]
+    if sections.notify:
+        document["notify"] = [entry.model_dump(mode="json") for entry in sections.notify]
+    return document

@@ -1,0 +1,111 @@
+"""Faults a model cannot see alone: stages, actions, filters, zones, and limits that could never fire."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from guard.actions.base import CLOSING, KNOWN_ACTIONS
+from guard.limits.base import Limit
+from guard.settings.build import limit_document
+from guard.settings.faults import Fault, did_you_mean, nearest
+from guard.settings.limits import Entry
+from guard.settings.schema import ConfigFile
+
+FULL: Final = 100.0
+
+
+def check_limits(entries: list[Entry], sections: ConfigFile | None) -> list[Fault]:
+    """Everything about the limits in force that contradicts itself; ``sections`` is ``None`` when they have faults."""
+    faults: list[Fault] = []
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        faults += _stages(entry)
+        faults += _scope(entry)
+        faults += _reset(entry)
+        if sections is not None:
+            faults += _account(entry, sections)
+        twin = {key: value for key, value in limit_document(entry.limit).items() if key != "id"}
+        first = seen.setdefault(repr(twin), entry)
+        if first is not entry:
+            faults.append(Fault(entry.path(), f"is the same limit as {first.path()}; keep one of them."))
+    return faults
+
+
+def _stages(entry: Entry) -> list[Fault]:
+    stages = entry.limit.stages
+    if not stages:
+        return [Fault(entry.path("stages"), "is empty: the limit would never say anything.")]
+    faults: list[Fault] = []
+    points = [stage.at_pct for stage in stages]
+    if points != sorted(set(points)):
+        faults.append(Fault(entry.path("stages"), "must go upwards in at_pct, each value once."))
+    if min(points) > FULL:
+        faults.append(Fault(entry.path("stages"), "begins above 100 %: the first word would come after the breach."))
+    for number, stage in enumerate(stages):
+        where = ("stages", number, "actions")
+        if not stage.actions:
+            faults.append(Fault(entry.path(*where), 'is empty; the least is ["warn"].'))
+        for position, name in enumerate(stage.names):
+            faults += _action(entry, name, (*where, position))
+    return faults
+
+
+def _action(entry: Entry, name: str, where: tuple[str | int, ...]) -> list[Fault]:
+    limit = entry.limit
+    if name not in KNOWN_ACTIONS:
+        return [Fault(entry.path(*where), f"there is no action '{name}'; {did_you_mean(name, KNOWN_ACTIONS)}")]
+    if name in CLOSING and name not in limit.curable_by:
+        what = f"'{name}' cannot cure a {limit.kind} limit"
+        able = [action for action in limit.curable_by if action in CLOSING]
+        return [Fault(entry.path(*where), f"{what}; {'use ' + ' or '.join(able) if able else 'warn or block_new is possible'}.")]
+    if name == "lock_until" and getattr(limit.stages[where_stage(where)].actions[where_action(where)], "until", None) is None:
+        return [Fault(entry.path(*where), 'lock_until needs its end: { kind = "lock_until", until = "reset" }.')]
+    return []
+
+
+def where_stage(where: tuple[str | int, ...]) -> int:
+    """The stage's number in a place such as ``stages[1].actions[0]``."""
+    return int(where[1])
+
+
+def where_action(where: tuple[str | int, ...]) -> int:
+    """The action's number in a place such as ``stages[1].actions[0]``."""
+    return int(where[3])
+
+
+def _scope(entry: Entry) -> list[Fault]:
+    faults: list[Fault] = []
+    for name in type(entry.limit.scope).model_fields:
+        values = getattr(entry.limit.scope, name)
+        for number, value in enumerate(values):
+            where = entry.path("scope", name, number)
+            if value in values[:number]:
+                faults.append(Fault(where, f"{value!r} stands twice."))
+            elif isinstance(value, str) and value.strip() != value or value == "":
+                faults.append(Fault(where, f"{value!r} is empty or has spaces around it and would match nothing."))
+    return faults
+
+
+def _reset(entry: Entry) -> list[Fault]:
+    zone = getattr(getattr(entry.limit, "reset", None), "tz", None)
+    if not isinstance(zone, str):
+        return []
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        guess = nearest(zone, available_timezones())
+        hint = f"did you mean `{guess}`?" if guess else "write it like Europe/Prague or America/New_York."
+        return [Fault(entry.path("reset", "tz"), f"there is no time zone '{zone}'; {hint}")]
+    return []
+
+
+def _account(entry: Entry, sections: ConfigFile) -> list[Fault]:
+    """Limits that need something typed under ``[account]`` or contradict ``[margin]``."""
+    limit: Limit = entry.limit
+    basis = getattr(getattr(limit, "limit", None), "basis", None)
+    uses_initial = "initial" in (basis, getattr(limit, "anchor", None))
+    if uses_initial and sections.account.initial is None:
+        sentence = 'is measured from the initial balance; add initial = "100000 USD" under [account].'
+        return [Fault(entry.path("limit" if basis == "initial" else "anchor"), sentence)]
+    return []

@@ -1,0 +1,34 @@
+"""What is armed when the user configured nothing: warn only, the same words as a configuration file.
+
+Source: the product's own definition of the unconfigured defaults. The profiles under ``config/`` are written out
+separately, and a test compares ``profiles/intermediate`` with this.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+EXPERIENCES: Final = ("beginner", "intermediate", "advanced")
+LEVERAGE: Final = {"beginner": 5.0, "intermediate": 10.0, "advanced": 20.0}
+NOT_ASKED: Final = "intermediate"
+_STAGES: Final = [{"at_pct": pct, "actions": ["warn"]} for pct in (70.0, 85.0, 100.0)]
+_RESET: Final = {"tz": "UTC", "time": "00:00"}
+
+
+def default_limits(experience: str | None = None) -> list[dict[str, Any]]:
+    """The unconfigured limits for an experience of ``EXPERIENCES``; ``None``: not asked."""
+    leverage = LEVERAGE[NOT_ASKED if experience is None else experience]
+    return [
+        {"kind": "effective_leverage", "max": leverage, "stages": _STAGES},
+        {"kind": "risk_per_trade", "warn": 1.0, "max": 2.0},
+        {"kind": "open_risk", "max": 5.0, "stages": _STAGES},
+        {"kind": "period_loss", "period": "day", "limit": {"value": 3.0, "unit": "pct", "basis": "anchor"},
+         "anchor": "balance@reset", "reset": _RESET, "stages": _STAGES},
+        {"kind": "period_loss", "id": "period_loss_week", "period": "week",
+         "limit": {"value": 6.0, "unit": "pct", "basis": "anchor"}, "anchor": "balance@reset", "reset": _RESET,
+         "stages": _STAGES},
+        {"kind": "max_drawdown", "limit": {"value": 10.0, "unit": "pct", "basis": "anchor"}, "stages": _STAGES},
+        {"kind": "margin_level", "warn": 300.0, "breach": 150.0},
+        {"kind": "stop_out_distance", "min_pct": 30.0, "stages": _STAGES},
+        {"kind": "missing_stop", "warn_s": 60.0, "breach_s": 180.0},
+    ]  # fmt: skip

@@ -1,0 +1,118 @@
+"""The ``[[limits]]`` of the files: each entry by its kind, then the files laid over each other by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from guard.limits.base import Limit
+from guard.limits.registry import limit_kinds
+from guard.settings.extends import Source
+from guard.settings.faults import Fault, did_you_mean, shown
+from guard.settings.money import MoneyRule, in_account_currency, is_money
+from guard.settings.sections import to_json
+from guard.settings.words import faults_of
+
+_NAME: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A limit that could be read, with its place in the file it came from."""
+
+    source: Source
+    number: int
+    limit: Limit
+
+    def path(self, *location: str | int) -> str:
+        """A place in this entry."""
+        return self.source.path("limits", self.number, *location)
+
+
+def read_limits(source: Source, rule: MoneyRule, faults: list[Fault]) -> list[Entry]:
+    """The entries of one file; what cannot be read is added to ``faults``."""
+    raw = source.document.get("limits", [])
+    if isinstance(raw, dict):
+        return []  # reported with the sections
+    if not isinstance(raw, list):
+        faults.append(Fault(source.path("limits"), f"must be [[limits]] sections, it is {shown(raw)}."))
+        return []
+    entries: list[Entry] = []
+    for number, item in enumerate(raw):
+        limit = _read(source, number, item, rule, faults)
+        if limit is not None:
+            entries.append(Entry(source, number, limit))
+    _names(entries, faults)
+    return entries
+
+
+def _read(source: Source, number: int, item: object, rule: MoneyRule, faults: list[Fault]) -> Limit | None:
+    kinds = limit_kinds()
+    if not isinstance(item, dict):
+        faults.append(Fault(source.path("limits", number), f"must be a table with a kind, it is {shown(item)}."))
+        return None
+    kind = item.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        where = source.path("limits", number, "kind")
+        if kind is None:
+            faults.append(Fault(where, f"is missing; there are: {', '.join(kinds)}."))
+        elif not isinstance(kind, str):
+            faults.append(Fault(where, f"must be text in quotes, it is {shown(kind)}."))
+        else:
+            faults.append(Fault(where, f"there is no limit '{kind}'; {did_you_mean(kind, kinds)}"))
+        return None
+    model = kinds[kind]
+    before = len(faults)
+    rest = {key: _money(value, source, (number, key), rule, faults) for key, value in item.items() if key != "kind"}
+    try:
+        limit = model.model_validate_json(to_json(rest))
+    except ValidationError as error:
+        known = {fault.path for fault in faults}
+        found = faults_of(error, model, json.loads(to_json(rest)), ("limits", number))
+        faults += [f for f in (Fault(source.path(fault.path), fault.sentence) for fault in found) if f.path not in known]
+        return None
+    return limit if len(faults) == before else None
+
+
+def _money(value: Any, source: Source, place: tuple[str | int, ...], rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value
+    if isinstance(value, dict):
+        return {key: _money(item, source, (*place, key), rule, faults) for key, item in value.items()}
+    if not is_money(value):
+        return value
+    try:
+        return in_account_currency(value, rule)
+    except ValueError as error:
+        faults.append(Fault(source.path("limits", *place), f"{error}."))
+        return value
+
+
+def _names(entries: list[Entry], faults: list[Fault]) -> None:
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        name = entry.limit.name
+        if not _NAME.match(name):
+            sentence = f"{shown(name)} must be up to 64 letters, digits, dots, hyphens or underscores."
+            faults.append(Fault(entry.path("id"), sentence))
+        elif name in first:
+            other = first[name].path()
+            faults.append(Fault(entry.path("id"), f"'{name}' is already the name of {other}; give one of them another id."))
+        first.setdefault(name, entry)
+
+
+def laid_over(sources: list[Source], files: list[list[Entry]], faults: list[Fault]) -> list[Entry]:
+    """The limits in force: a later file's limit replaces an earlier one of the same name (id, by default the kind)."""
+    held: dict[str, Entry] = {}
+    for source, entries in zip(sources, files, strict=True):
+        without = source.document.get("without", [])
+        for number, name in enumerate(without if isinstance(without, list) else []):
+            if isinstance(name, str) and held.pop(name, None) is None:
+                sentence = f"no extended file has a limit '{name}'"
+                hint = f"; {did_you_mean(name, held)}" if held else "."
+                faults.append(Fault(source.path("without", number), sentence + hint))
+        for entry in entries:
+            held[entry.limit.name] = entry
+    return list(held.values())

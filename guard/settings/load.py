@@ -1,0 +1,120 @@
+"""A configuration file to a ``Policy``, or all its faults at once. Also the policy of a user who configured nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from guard.engine.policy import Policy
+from guard.limits.base import Limit
+from guard.settings.build import build_policy, effective_document
+from guard.settings.checks import check_limits
+from guard.settings.defaults import default_limits
+from guard.settings.extends import Source, gather, merged
+from guard.settings.faults import ConfigError, Fault
+from guard.settings.limits import Entry, laid_over, read_limits
+from guard.settings.money import MoneyRule, currency_of, is_money
+from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
+from guard.settings.sections import read_sections, to_json
+
+DEFAULTS_NAME: Final = "unconfigured defaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration in force.
+
+    ``document`` is the effective configuration with every default written out (secrets are references only);
+    ``sha256`` is that of the policy; ``remarks`` are sentences about what stands in the file and is not in this
+    version, to be shown to the user at every start.
+    """
+
+    policy: Policy
+    document: dict[str, Any]
+    sha256: str
+    path: Path | None
+    terminal: TerminalSection
+    remarks: tuple[str, ...] = ()
+
+
+def load_config(path: Path, name: str | None = None) -> Loaded:
+    """Read, check and compile a file; ``name`` is how it is called in sentences (default: the path).
+
+    Raises:
+        ConfigError: With every fault of the file and of the files it extends, each with its place.
+    """
+    name = str(path) if name is None else name
+    faults: list[Fault] = []
+    sources = gather(path, name, faults)
+    _refuse_other_format(sources, name)
+    loaded = _compile(sources, name, faults)
+    return Loaded(loaded.policy, loaded.document, loaded.sha256, path, loaded.terminal, loaded.remarks)
+
+
+def default_policy(experience: str | None = None) -> Policy:
+    """The unconfigured defaults, all warn-only; ``experience`` is beginner, intermediate, advanced or not asked."""
+    return default_loaded(experience).policy
+
+
+def default_loaded(experience: str | None = None) -> Loaded:
+    """The unconfigured defaults with their document."""
+    document = {"format": FORMAT, "limits": default_limits(experience)}
+    return _compile([Source("", document)], DEFAULTS_NAME, [])
+
+
+def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
+    together = merged(sources)
+    rule = _money_rule(together)
+    for source in sources:
+        faults += read_sections(source)
+    files = [read_limits(source, rule, faults) for source in sources]
+    entries = laid_over(sources, files, faults)
+    if not faults and not any("limits" in source.document for source in sources):
+        entries = _defaults(rule)
+        name = f"{name} ({DEFAULTS_NAME}: it names no limits)"
+    sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
+    faults += check_limits(entries, sections)
+    if not entries and not faults:
+        faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
+    if faults or sections is None:
+        raise ConfigError(name, _once(faults))
+    limits: tuple[Limit, ...] = tuple(entry.limit for entry in entries)
+    policy = build_policy(sections, limits, rule, name)
+    return Loaded(policy, effective_document(sections, policy), policy.sha256, None, sections.terminal, _remarks(sections))
+
+
+
+def _defaults(rule: MoneyRule) -> list[Entry]:
+    source = Source("", {"limits": default_limits()})
+    return read_limits(source, rule, [])
+
+
+def _refuse_other_format(sources: list[Source], name: str) -> None:
+    """A newer format is refused alone: what else the file says cannot be judged."""
+    for source in sources:
+        found = source.document.get("format")
+        if isinstance(found, str) and found != FORMAT and found.startswith("guard.config/"):
+            sentence = f"this version reads {FORMAT}, the file is {found}; update the guard."
+            raise ConfigError(name, [Fault(source.path("format"), sentence)])
+
+
+def _money_rule(together: dict[str, Any]) -> MoneyRule:
+    account = together.get("account")
+    account = account if isinstance(account, dict) else {}
+    currency, initial = account.get("currency"), account.get("initial")
+    if not isinstance(currency, str):
+        currency = currency_of(initial) if isinstance(initial, str) and is_money(initial) else None
+    return MoneyRule(currency, account.get("convert") is True)
+
+
+def _remarks(sections: ConfigFile) -> tuple[str, ...]:
+    if not sections.notify:
+        return ()
+    count = len(sections.notify)
+    what = "1 [[notify]] address is" if count == 1 else f"{count} [[notify]] addresses are"
+    return (f"{what} not used: this version shows its warnings on the screen and in its journal only.",)
+
+
+def _once(faults: list[Fault]) -> list[Fault]:
+    return list(dict.fromkeys(faults))

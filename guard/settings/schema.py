@@ -1,0 +1,109 @@
+"""The configuration's sections as models, and its JSON schema; limits come from the registry, so a new kind needs no edit here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from guard.limits.base import Data, NotNegative, Positive
+from guard.limits.registry import limit_kinds
+
+FORMAT: Final = "guard.config/1"
+MODES_LATER: Final = ("rehearse", "enforce")
+SECRET_PATTERN: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^/\s]+/\S+)$"
+CURRENCY_PATTERN: Final = r"^[A-Z][A-Z0-9]{2,9}$"
+MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z][A-Z0-9]{2,9}$"
+
+
+class AccountSection(Data):
+    """Which account is watched. What is absent is taken from the terminal."""
+
+    login: Annotated[int, Field(gt=0)] | None = Field(None, description="account number; another one is never watched")
+    server: Annotated[str, Field(min_length=1)] | None = Field(None, description="trade server, as the terminal shows it")
+    currency: Annotated[str, Field(pattern=CURRENCY_PATTERN)] | None = Field(None, description="account currency, e.g. USD")
+    initial: Annotated[str, Field(pattern=MONEY_PATTERN)] | None = Field(
+        None, description='initial balance of the account, e.g. "100000 USD"; typed by you, never guessed'
+    )
+    convert: bool = Field(False, description="take amounts in USD on a cent account (USC) times 100, and the reverse")
+
+
+class TerminalSection(Data):
+    """Where the account is read from."""
+
+    kind: Literal["mt5"] = Field("mt5", description="the MetaTrader 5 terminal of this computer")
+    path: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="terminal64.exe, in single quotes; absent: the one that runs"
+    )
+
+
+class TimingSection(Data):
+    """How long the guard waits before it says that it cannot see."""
+
+    stale_after_s: Positive = Field(3.0, description="seconds without a good reading until the guard says it is blind")
+    unknown_for_s: NotNegative = Field(60.0, description="seconds a verdict stays UNKNOWN until you are told")
+    flow_grace_s: NotNegative = Field(60.0, description="seconds a deposit's deal may come later than the money")
+
+
+class MarginSection(Data):
+    """Margin levels, used only where the terminal does not tell its own."""
+
+    call_level: NotNegative | None = Field(None, description="margin call level, percent (or money on such accounts)")
+    stop_out_level: NotNegative | None = Field(None, description="stop-out level, percent (or money on such accounts)")
+    target_level_pct: Positive = Field(200.0, description="margin level that deposit_to_level and lots_to_close aim at")
+
+
+class ShockSection(Data):
+    """One what-if move of prices for the stress figures."""
+
+    target: Annotated[str, Field(min_length=1)] = Field("*", description="* (all), a symbol, a currency or an asset class")
+    pct: Annotated[float, Field(allow_inf_nan=False)] = Field(description="percent of the price; * moves against you")
+    name: str = Field("", description="how the figure is called")
+
+
+class WorstCaseSection(Data):
+    """What the worst case adds to the open risk."""
+
+    gap_beyond_stop_pct: NotNegative = Field(0.0, description="percent of the price by which a stop fills worse")
+
+
+class NotifySection(Data):
+    """An address for messages. This version sends none and says so."""
+
+    url: Annotated[str, Field(pattern=SECRET_PATTERN)] = Field(description="env:NAME or keyring:SERVICE/USER, never the address")
+
+
+class ConfigFile(Data):
+    """A file of format guard.config/1, without its limits."""
+
+    format: Literal["guard.config/1"] = Field(description="always this text")
+    extends: str | tuple[str, ...] = Field((), description="files to start from: shipped ones such as profiles/beginner, or paths")
+    without: tuple[str, ...] = Field((), description="names of limits from the extended files that are left out")
+    mode: Literal["warn"] = Field("warn", description="this version watches and warns")
+    account: AccountSection = AccountSection()
+    terminal: TerminalSection = TerminalSection()
+    timing: TimingSection = TimingSection()
+    margin: MarginSection = MarginSection()
+    worst_case: WorstCaseSection = WorstCaseSection()
+    shocks: tuple[ShockSection, ...] = Field((), description="price moves of the stress figures; absent: 1 % and 5 %")
+    notify: tuple[NotifySection, ...] = Field((), description="kept for a later version: nothing is sent yet")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of a configuration file, limits included."""
+    schema = ConfigFile.model_json_schema()
+    definitions: dict[str, Any] = schema.setdefault("$defs", {})
+    choices = []
+    for kind, limit in limit_kinds().items():
+        own = limit.model_json_schema()
+        definitions.update(own.pop("$defs", {}))
+        own["properties"] = {"kind": {"const": kind, "description": limit.title}, **own["properties"]}
+        own["required"] = ["kind", *own.get("required", [])]
+        own["title"] = kind
+        definitions[f"limit_{kind}"] = own
+        choices.append({"$ref": f"#/$defs/limit_{kind}"})
+    schema["properties"]["limits"] = {
+        "type": "array", "items": {"oneOf": choices}, "minItems": 1, "description": "what is watched",
+    }  # fmt: skip
+    schema["title"] = FORMAT
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,79 @@
+"""Checks the sections of one file (everything but its limits)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from guard.settings.extends import Source
+from guard.settings.faults import Fault
+from guard.settings.schema import FORMAT, MODES_LATER, ConfigFile
+from guard.settings.words import faults_of
+
+_TABLES: Final = ("account", "terminal", "timing", "margin", "worst_case")
+_ARRAYS: Final = ("limits", "shocks", "notify")
+
+
+def read_sections(source: Source) -> list[Fault]:
+    """The faults of one file's sections, in the order of the file, with the format first."""
+    document = dict(source.document)
+    document.pop("limits", None)
+    faults: list[Fault] = []
+    for name in _ARRAYS:
+        if isinstance(source.document.get(name), dict):
+            faults.append(Fault(source.path(name), f"is a list of sections: write [[{name}]] with two brackets."))
+            document.pop(name, None)
+    for name in _TABLES:
+        if isinstance(document.get(name), list):
+            faults.append(Fault(source.path(name), f"stands once in a file: write [{name}] with one bracket."))
+            document.pop(name)
+    if "format" not in document:
+        faults.append(Fault(source.path("format"), f'is missing: the first line must be format = "{FORMAT}".'))
+        document["format"] = FORMAT
+    mode = document.get("mode")
+    if mode in MODES_LATER:
+        faults.append(Fault(source.path("mode"), f"'{mode}' is not in this version: it watches and warns; write \"warn\"."))
+        document.pop("mode")
+    terminal = document.get("terminal")
+    if isinstance(terminal, dict):
+        faults += _terminal(source, terminal)
+        document["terminal"] = {key: value for key, value in terminal.items() if (key, value) != ("kind", "remote")}
+    try:
+        ConfigFile.model_validate_json(to_json(document))
+    except ValidationError as error:
+        found = faults_of(error, ConfigFile, json.loads(to_json(document)))
+        faults += [Fault(source.path(*([] if not f.path else [f.path])), f.sentence) for f in found]
+    return faults
+
+
+def _terminal(source: Source, terminal: dict[str, Any]) -> list[Fault]:
+    faults = []
+    if terminal.get("kind") == "remote":
+        sentence = '\'remote\' is not in this version: the guard runs on the terminal\'s computer; write "mt5".'
+        faults.append(Fault(source.path("terminal", "kind"), sentence))
+    path = terminal.get("path")
+    if isinstance(path, str) and not path.isprintable():
+        sentence = "holds a control character: a backslash in double quotes was read as one; use single quotes."
+        faults.append(Fault(source.path("terminal", "path"), sentence))
+    return faults
+
+
+def to_json(document: object) -> str:
+    """A TOML document as JSON text: times and dates become text, numbers that are not finite stay for the models."""
+    return json.dumps(document, default=_text)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (dt.time, dt.date)):
+        return value.isoformat()
+    message = f"TOML does not hold a {type(value).__name__}"
+    raise TypeError(message)
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value is anything but a NaN or an infinite number."""
+    return not isinstance(value, float) or math.isfinite(value)
