@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +19,8 @@ from guard.model.errors import InputError
 
 COLUMNS: Final = ("id", "category", "inputs_json")
 _DELIMITERS: Final = (",", ";", "\t")
-_FIELD_LIMIT: Final = 1 << 20
+_LONGEST_ROW: Final = 200
+_LONGEST_NAME: Final = 200
 
 
 class BatchAnswer(NamedTuple):
@@ -46,12 +47,11 @@ def read_batch(path: Path) -> Iterator[BatchAnswer]:
         InputError: The file is missing, not UTF-8 text, or has no header with the three columns. Raised before the
             first answer.
     """
-    content = _read(path)
+    lines = list(io.StringIO(_read(path), newline=""))
     for delimiter in _DELIMITERS:
-        rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
-        places = _places(next(rows, []))
+        places = _places(next(csv.reader(lines[:1], delimiter=delimiter), []))
         if places is not None:
-            return _answers(rows, places)
+            return (_answer(row, fault, places) for row, fault in _rows(lines[1:], delimiter))
     raise InputError(f"{path} is not a CSV file whose first line names the columns {', '.join(COLUMNS)}, each once.")
 
 
@@ -73,33 +73,36 @@ def _places(header: Sequence[str]) -> tuple[int, ...] | None:
     return tuple(names.index(name) for name in COLUMNS)
 
 
-def _answers(rows: Iterator[list[str]], places: Sequence[int]) -> Iterator[BatchAnswer]:
-    before = csv.field_size_limit(_FIELD_LIMIT)
-    try:
-        while True:
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield BatchAnswer("", None, f"the row cannot be read as CSV: {error}")
-                continue
-            if row and any(cell.strip() for cell in row):
-                yield _answer(row, places)
-    finally:
-        csv.field_size_limit(before)
+def _rows(lines: Sequence[str], delimiter: str) -> Iterator[tuple[list[str], str | None]]:
+    """Every row with its fault, if it is not sound CSV. A quote left open spoils its own line, not the rest."""
+    at = 0
+    while at < len(lines):
+        reader = csv.reader(islice(lines, at, at + _LONGEST_ROW), delimiter=delimiter, strict=True)
+        fault = None
+        try:
+            row = next(reader)
+            at += reader.line_num
+        except csv.Error as error:
+            # Cut at the delimiters, only to learn the row's id.
+            row = lines[at][:_LONGEST_NAME].split(delimiter)
+            fault = f"the row is not sound CSV: {error}"
+            at += 1
+        if any(cell.strip() for cell in row):
+            yield row, fault
 
 
-def _answer(row: Sequence[str], places: Sequence[int]) -> BatchAnswer:
+def _answer(row: Sequence[str], fault: str | None, places: Sequence[int]) -> BatchAnswer:
     cells = [row[place].strip() if place < len(row) else None for place in places]
     name, category, inputs = cells
+    if fault is not None:
+        return BatchAnswer(name or "", None, f"{fault}.")
     if name is None or category is None or inputs is None:
-        absent = ", ".join(column for column, cell in zip(COLUMNS, cells, strict=True) if cell is None)
-        return BatchAnswer(name or "", None, f"the row has no {absent}")
+        absent = " and no ".join(column for column, cell in zip(COLUMNS, cells, strict=True) if cell is None)
+        return BatchAnswer(name or "", None, f"the row has no {absent}.")
     try:
         answer = calculate(category, parse_inputs(inputs))
     except InputError as error:
-        return BatchAnswer(name, None, str(error))
+        return BatchAnswer(name, None, f"{error}.")
     return BatchAnswer(name, answer.result, missing=tuple(dict.fromkeys(chain.from_iterable(answer.missing.values()))))
 
 
@@ -125,7 +128,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"inputs_json names {twice!r} twice")
+        raise InputError(f"inputs_json names {twice[:40]!r} twice")
     return result
 
 

@@ -73,7 +73,7 @@ def calculate(category: str, inputs: Mapping[str, object]) -> Answer:
     """
     entry = CATEGORIES.get(category)
     if entry is None:
-        raise InputError(f"there is no calculator for category {category!r}; there are " + ", ".join(CATEGORIES))
+        raise InputError(f"there is no calculator for category {category[:40]!r}; there are " + ", ".join(CATEGORIES))
     given = Given(inputs, entry.inputs)
     found = entry.compute(given)
     result = {key: _json_value(key, found[key]) for key in entry.results if key in found}
