@@ -7,9 +7,7 @@ Source: MQL5 reference, ENUM_SYMBOL_SWAP_MODE.
 from __future__ import annotations
 
 
-def swap_in_points(
-    lots: float, contract_size: float, point: float, swap: float, nights: float, rate: float
-) -> float:
+def swap_in_points(lots: float, contract_size: float, point: float, swap: float, nights: float, rate: float) -> float:
     """Swap given in points (not pips) of the price, also where the position is re-opened at a shifted price."""
     return lots * contract_size * point * swap * nights * rate
 

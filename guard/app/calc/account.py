@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from guard.app.calc.inputs import Check, Given, Results, flag, not_negative, number, positive, text
-from guard.metrics import leverage, levels, loss_rules, sizing, stopout_calc
+from guard.metrics import levels, leverage, loss_rules, sizing, stopout_calc
 from guard.model.errors import InputError
 
 DEFAULT_VOLUME: Final = 0.01
@@ -202,7 +202,7 @@ def _daily_floor(g: Given) -> float | None:
         percent, start, closed = values
         return loss_rules.loss_floor(anchor, loss_rules.limit_money(percent, start + closed))
     values = None if basis is None else g.need("floor", "limit_pct")
-    return None if values is None else loss_rules.loss_floor(anchor, loss_rules.limit_money(*values, anchor))
+    return None if values is None else loss_rules.loss_floor(anchor, loss_rules.limit_money(values[0], anchor))
 
 
 def _basis(g: Given, known: tuple[str, ...]) -> str | None:

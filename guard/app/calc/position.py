@@ -208,17 +208,17 @@ def loss_at_stop_result(g: Given) -> Results:
     without a contract size, and in futures modes, the tick value is used. An absent rate means that the profit
     currency is the account's.
     """
-    by_ticks = g.mode("calc") in FUTURES_MODES or (
-        g.number("contract_size") is None and g.number("tick_value") is not None
-    )
-    common = g.need("loss", "side", "lots", "open", "sl", *(("tick_value", "tick_size") if by_ticks else ("contract_size",)))
+    sized = g.number("contract_size") is not None or g.number("tick_value") is None
+    by_ticks = g.mode("calc") in FUTURES_MODES or not sized
+    contract = ("tick_value", "tick_size") if by_ticks else ("contract_size",)
+    common = g.need("loss", "side", "lots", "open", "sl", *contract)
     if common is None:
         g.lacks("pct", *g.missing["loss"])
         return {}
     if by_ticks:
         moved = profit.profit_by_ticks(*common)
     else:
-        moved = profit.profit_by_contract(*common, _or(g.number("profit_ccy_to_account"), 1.0))
+        moved = profit.profit_by_contract(*[*common, _or(g.number("profit_ccy_to_account"), 1.0)])
     costs = abs(_or(g.number("commission"), 0.0)) - _or(g.number("swap"), 0.0)
     loss = profit.loss_at_stop(moved, costs)
     equity = g.number("equity")
@@ -246,7 +246,7 @@ def swap_result(g: Given) -> Results:
         return {} if values is None else {"swap": swap.swap_in_percent(*values)}
     if kind == "currency_deposit":
         values = g.need("swap", "lots", "swap", "nights")
-        return {} if values is None else {"swap": swap.swap_in_money(*values, 1.0)}
+        return {} if values is None else {"swap": swap.swap_in_money(*values, rate=1.0)}
     if kind in _MONEY_SWAPS:
         values = g.need("swap", "lots", "swap", "nights", _MONEY_SWAPS[kind])
         return {} if values is None else {"swap": swap.swap_in_money(*values)}

@@ -31,9 +31,7 @@ CATEGORIES: Final[Mapping[str, Category]] = {
     "hedged_margin": Category(
         position.HEDGED_MARGIN, ("margin", "uncovered_lots", "side"), position.hedged_margin_result
     ),
-    "margin_level": Category(
-        account.MARGIN_LEVEL, ("margin_level_pct", "free_margin"), account.margin_level_result
-    ),
+    "margin_level": Category(account.MARGIN_LEVEL, ("margin_level_pct", "free_margin"), account.margin_level_result),
     "profit": Category(position.PROFIT, ("profit",), position.profit_result),
     "pip_value": Category(position.PIP_VALUE, ("pip_value",), position.pip_value_result),
     "position_size": Category(account.POSITION_SIZE, ("lots", "risk_money"), account.position_size_result),
@@ -44,13 +42,9 @@ CATEGORIES: Final[Mapping[str, Category]] = {
         account.stop_out_result,
     ),
     "stop_out_real": Category(account.STOP_OUT_REAL, ("stopped_out",), account.stop_out_real_result),
-    "effective_leverage": Category(
-        account.EFFECTIVE_LEVERAGE, ("leverage",), account.effective_leverage_result
-    ),
+    "effective_leverage": Category(account.EFFECTIVE_LEVERAGE, ("leverage",), account.effective_leverage_result),
     "weighted_price": Category(position.WEIGHTED_PRICE, ("vwap",), position.weighted_price_result),
-    "daily_loss": Category(
-        account.DAILY_LOSS, ("floor", "equity", "room", "breach"), account.daily_loss_result
-    ),
+    "daily_loss": Category(account.DAILY_LOSS, ("floor", "equity", "room", "breach"), account.daily_loss_result),
     "trailing_drawdown": Category(
         account.TRAILING_DRAWDOWN, ("floor", "distance", "room", "breach"), account.trailing_drawdown_result
     ),
