@@ -114,6 +114,10 @@ class Limit(Data):
         """The limit's id, by default its kind."""
         return self.id if self.id is not None else self.kind
 
+    def anchor_needs(self) -> tuple[AnchorNeed, ...]:
+        """The references this limit compares with; most kinds need none."""
+        return ()
+
     def evaluate(self, m: Metrics) -> Reading:
         """Read the metrics; never raises for missing data."""
         raise NotImplementedError
@@ -121,6 +125,16 @@ class Limit(Data):
     def say(self, reading: Reading) -> str:
         """The sentence of a reading whose value is known."""
         raise NotImplementedError
+
+
+class AnchorNeed(NamedTuple):
+    """A reference a limit needs: ``period`` is day, week, month or life; ``at`` is HH:MM in zone ``tz``."""
+
+    key: str
+    period: str
+    tz: str
+    at: str
+    flows: str
 
 
 def ceiling(value: float, limit: float) -> float:

@@ -36,7 +36,9 @@ class OpenRisk(Limit):
         if mild and m.equity is not None and m.equity > 0.0 and m.open_risk is not None and m.loss_to_stop_out is not None:
             with_stops = (m.open_risk - max(0.0, m.loss_to_stop_out)) / m.equity * 100.0
             mild = with_stops <= self.max
-        return Reading(value, self.max, ceiling(value, self.max), tuple(r.position.ticket for r in bare), at_most_warn=mild)
+        # All of the equity stands behind bare positions: their utilization must not fall as stop-out comes nearer.
+        used = ceiling(max(value, 100.0) if bare else value, self.max)
+        return Reading(value, self.max, used, tuple(row.position.ticket for row in bare), at_most_warn=mild)
 
     def say(self, reading: Reading) -> str:
         """The sentence."""

@@ -31,9 +31,11 @@ class RiskPerTrade(Limit):
         rows = m.rows
         if rows is None:
             return unknown(self.max, m.blind)
-        worst: tuple[float, float, bool] | None = None
+        worst: tuple[float, float] | None = None
+        firm = 0.0
         over: list[int] = []
         missing: list[PositionFigures] = []
+        first = self.stages[0].at_pct if self.stages else 100.0
         for row in rows:
             if not self.scope.is_all and not self.scope.holds(row):
                 continue
@@ -41,21 +43,24 @@ class RiskPerTrade(Limit):
                 missing.append(row)
                 continue
             used = self._used(row, row.risk_pct)
-            mild = bool(row.unprotected) and (row.unprotected_s is None or row.unprotected_s < self.bare_after_s)
-            if used >= self.stages[0].at_pct if self.stages else used > 100.0:
+            if not row.unprotected or (row.unprotected_s is not None and row.unprotected_s >= self.bare_after_s):
+                firm = max(firm, used)
+            if used >= first:
                 over.append(row.position.ticket)
-            rank = min(used, 100.0) if mild else used
-            if worst is None or (rank, used) > (min(worst[1], 100.0) if worst[2] else worst[1], worst[1]):
-                worst = (row.risk_pct, used, mild)
-        if missing and (worst is None or worst[1] <= 100.0 or worst[2]):
+            if worst is None or used > worst[1]:
+                worst = (row.risk_pct, used)
+        if missing and firm <= 100.0:
             return unknown(self.max, missing[0].why, tuple(row.position.ticket for row in missing))
         if worst is None:
             return Reading(0.0, self.max, 0.0, (), "Nothing is held")
-        return Reading(worst[0], self.max, worst[1], tuple(over), at_most_warn=worst[2])
+        return Reading(worst[0], self.max, worst[1], tuple(over), at_most_warn=firm <= 100.0)
 
     def _used(self, row: PositionFigures, risk_pct: float) -> float:
+        if row.unprotected:
+            # All of the equity stands behind a bare position: its utilization must not fall as stop-out comes nearer.
+            return ceiling(max(risk_pct, 100.0), self.max)
         used = ceiling(risk_pct, self.max)
-        if used <= 100.0 or row.unprotected:
+        if used <= 100.0:
             return used
         symbol, volume = row.in_symbol.symbol, row.position.volume
         step = symbol.volume_step if symbol is not None else None

@@ -5,6 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
+class Reference(NamedTuple):
+    """An anchor as a limit reads it; ``flows`` are deposits less withdrawals since, ``why`` says why it is unknown."""
+
+    at: str
+    balance: float | None
+    equity: float | None
+    peak_equity: float | None
+    peak_balance: float | None
+    flows: float | None
+    source: str
+    why: str
+
+
 class Room(NamedTuple):
     """Where a loss rule stands: reference, floor, the value compared with it, loss and utilization in percent points."""
 

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from guard.metrics import levels, trade_risk
+from guard.metrics.anchored import Reference
 from guard.metrics.book import PositionFigures, SymbolFigures, build
 from guard.metrics.convert import Quotes, quotes
 from guard.metrics.flows import entry_costs
 from guard.metrics.leverage import effective_leverage
 from guard.model.snapshot import Gap, Snapshot
-from guard.model.state import Anchor
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the figures need besides the snapshot: typed numbers of the policy and the engine's memory.
 
-    ``anchors`` maps an anchor's key to the anchor or to the sentence why it is not known.
+    ``anchors`` maps an anchor's key to what is known of it; ``flow_gap`` is the sentence about a balance step that no
+    known deal explains, or empty.
     """
 
     initial: float | None = None
@@ -29,7 +30,7 @@ class Context:
     target_margin_level_pct: float = 200.0
     shocks: tuple[tuple[str, float, str], ...] = ()
     gap_beyond_stop_pct: float = 0.0
-    anchors: Mapping[str, Anchor | str] = field(default_factory=dict)
+    anchors: Mapping[str, Reference] = field(default_factory=dict)
     entry_equity: Mapping[int, float] = field(default_factory=dict)
     unprotected_s: Mapping[int, float] = field(default_factory=dict)
     flow_gap: str = ""

@@ -46,32 +46,23 @@ def _stages(entry: Entry) -> list[Fault]:
         where = ("stages", number, "actions")
         if not stage.actions:
             faults.append(Fault(entry.path(*where), 'is empty; the least is ["warn"].'))
-        for position, name in enumerate(stage.names):
-            faults += _action(entry, name, (*where, position))
+        for position, (name, item) in enumerate(zip(stage.names, stage.actions, strict=True)):
+            until = None if isinstance(item, str) else item.until
+            faults += _action(entry, name, until, (*where, position))
     return faults
 
 
-def _action(entry: Entry, name: str, where: tuple[str | int, ...]) -> list[Fault]:
+def _action(entry: Entry, name: str, until: str | None, where: tuple[str | int, ...]) -> list[Fault]:
     limit = entry.limit
     if name not in KNOWN_ACTIONS:
         return [Fault(entry.path(*where), f"there is no action '{name}'; {did_you_mean(name, KNOWN_ACTIONS)}")]
     if name in CLOSING and name not in limit.curable_by:
-        what = f"'{name}' cannot cure a {limit.kind} limit"
         able = [action for action in limit.curable_by if action in CLOSING]
-        return [Fault(entry.path(*where), f"{what}; {'use ' + ' or '.join(able) if able else 'warn or block_new is possible'}.")]
-    if name == "lock_until" and getattr(limit.stages[where_stage(where)].actions[where_action(where)], "until", None) is None:
+        instead = f"use {' or '.join(able)}" if able else "warn or block_new is possible"
+        return [Fault(entry.path(*where), f"'{name}' cannot cure a {limit.kind} limit; {instead}.")]
+    if name == "lock_until" and until is None:
         return [Fault(entry.path(*where), 'lock_until needs its end: { kind = "lock_until", until = "reset" }.')]
     return []
-
-
-def where_stage(where: tuple[str | int, ...]) -> int:
-    """The stage's number in a place such as ``stages[1].actions[0]``."""
-    return int(where[1])
-
-
-def where_action(where: tuple[str | int, ...]) -> int:
-    """The action's number in a place such as ``stages[1].actions[0]``."""
-    return int(where[3])
 
 
 def _scope(entry: Entry) -> list[Fault]:

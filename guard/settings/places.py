@@ -14,7 +14,7 @@ def config_dir() -> Path:
         InputError: Neither the installed package nor a checkout holds it.
     """
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "config", package.parent / "config"):
+    for folder in (package / "_config", package.parent / "config"):
         if (folder / "profiles").is_dir():
             return folder
     message = f"the shipped configuration files are missing beside {package}; install the guard again"
