@@ -1,6 +1,6 @@
 """The first run: a private environment from the hash-locked set, then the command in it. Standard library only.
 
-``python -m guard.up demo`` shows the product, ``python -m guard.up test`` runs the tests, other words are guard commands.
+``python -m guard.up demo`` shows the product, ``... test`` runs the tests, other words are guard commands.
 Written so that Python 3.6 can still read it far enough to say that it is too old.
 """
 
@@ -39,16 +39,10 @@ Write python3 instead of python on Linux and macOS, and py on Windows where pyth
 The first call installs the libraries into the folder .venv-up of the checkout; later calls install nothing.
 """
 
-# The steps of `verify` before pytest. Windows is the first platform: its branches are typed everywhere.
-CHECKS = (
-    ("ruff", ["-m", "ruff", "check", "."]),
-    ("mypy", ["-m", "mypy"]),
-    ("mypy for Windows", ["-m", "mypy", "--platform", "win32"]),
-    ("import-linter", ["-c", "from importlinter.cli import lint_imports_command as c; c()"]),
-)
 _NETWORK = re.compile(
     r"NewConnectionError|name resolution|getaddrinfo|dns error|error sending request|Network is unreachable"
-    r"|No route to host|ConnectTimeout|ConnectionError|Max retries exceeded|Connection refused|ProxyError|client error \(Connect\)",
+    r"|No route to host|ConnectTimeout|ConnectionError|Max retries exceeded|Connection refused|ProxyError"
+    r"|client error \(Connect\)",
     re.IGNORECASE,
 )
 _HASH = re.compile(r"do not match the hashes|hash mismatch", re.IGNORECASE)
@@ -61,7 +55,7 @@ class SetupError(Exception):
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    """Carry out one command line and return its exit code: the command's own, or 2 when there is nothing to run it in."""
+    """Carry out one command line and return its exit code: the command's own, or 2 without an environment."""
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         check_python(sys.version_info[:2], sysconfig.get_platform())
@@ -72,7 +66,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         if words[0] == "test":
             return hand_over([ready("test"), "-m", "pytest", *words[1:]], ROOT)
         if words[0] == "verify":
-            return verify(ready("test"), words[1:])
+            return hand_over([ready("test"), "-m", "tests.verify", *words[1:]], ROOT)
         return hand_over([ready("run"), "-P", "-m", "guard", *words], None)
     except SetupError as error:
         sys.stderr.write("guard.up: %s\n" % error)
@@ -88,9 +82,9 @@ def check_python(version: Tuple[int, int], platform: str) -> None:
         SetupError: It is older than 3.11, or on Windows one for which there is no MetaTrader5 package.
     """
     if version < OLDEST:
-        raise SetupError("this is Python %d.%d; MT5 Guard needs Python 3.11 or newer: install it and run this with it." % version)
+        raise SetupError("this is Python %d.%d; MT5 Guard needs 3.11 or newer: install one and run this with it." % version)
     if platform.startswith("win") and platform != "win-amd64":
-        raise SetupError("this Python is %s; the MetaTrader5 package needs the 64-bit (x86-64) one: install it." % platform)
+        raise SetupError("this Python is %s; MetaTrader5 needs the 64-bit (x86-64) one: install it." % platform)
 
 
 def check_root(root: str) -> None:
@@ -146,8 +140,8 @@ def ready(which: str, root: str = ROOT) -> str:
             if not is_ready(folder):  # another process may have made it while this one waited
                 build(folder, lock_file(root, which))
     except OSError as error:
-        message = "the folder %s cannot be written (%s): make room or give access, and run this again." % (folder, error)
-        raise SetupError(message) from error
+        message = "the folder %s cannot be written (%s): make room or give access, and run this again."
+        raise SetupError(message % (folder, error)) from error
     return interpreter(folder)
 
 
@@ -292,23 +286,6 @@ def run_child(command: List[str], folder: Optional[str], settings: Dict[str, str
         except KeyboardInterrupt:
             continue
         return code if code >= 0 else 128 - code
-
-
-def verify(python: str, rest: List[str]) -> int:
-    """Run every check and then pytest with ``rest``, whatever the earlier ones said; 0 when all passed."""
-    settings = child_environment(ROOT, dict(os.environ))
-    failed = []
-    for name, words in (*CHECKS, ("pytest", ["-m", "pytest", *rest])):
-        sys.stdout.write("--- %s\n" % name)
-        sys.stdout.flush()
-        code = run_child([python, *words], ROOT, settings)
-        if code == INTERRUPTED:
-            return code
-        if code != 0:
-            failed.append(name)
-    if failed:
-        sys.stderr.write("guard.up: failed: %s\n" % ", ".join(failed))
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":
