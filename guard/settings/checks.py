@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from guard.actions.base import CLOSING, KNOWN_ACTIONS
 from guard.limits.base import Limit
 from guard.settings.build import limit_document
-from guard.settings.faults import Fault, did_you_mean, nearest
-from guard.settings.limits import Entry
+from guard.settings.faults import Fault, nearest
+from guard.settings.limits import Entry, unknown_action
 from guard.settings.schema import ConfigFile
 
 FULL: Final = 100.0
@@ -55,7 +55,7 @@ def _stages(entry: Entry) -> list[Fault]:
 def _action(entry: Entry, name: str, until: str | None, where: tuple[str | int, ...]) -> list[Fault]:
     limit = entry.limit
     if name not in KNOWN_ACTIONS:
-        return [Fault(entry.path(*where), f"there is no action '{name}'; {did_you_mean(name, KNOWN_ACTIONS)}")]
+        return [Fault(entry.path(*where), unknown_action(name))]
     if name in CLOSING and name not in limit.curable_by:
         able = [action for action in limit.curable_by if action in CLOSING]
         instead = f"use {' or '.join(able)}" if able else "warn or block_new is possible"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from guard.actions.base import KNOWN_ACTIONS
 from guard.limits.base import Limit
 from guard.limits.registry import limit_kinds
 from guard.settings.extends import Source
@@ -72,10 +73,28 @@ def _read(source: Source, number: int, item: object, rule: MoneyRule, faults: li
         limit = model.model_validate_json(to_json(rest))
     except ValidationError as error:
         known = {fault.path for fault in faults}
-        found = faults_of(error, model, json.loads(to_json(rest)), ("limits", number))
+        found = faults_of(error, model, json.loads(to_json(rest)), ("limits", number), f"a {kind} limit")
         faults += [f for f in (Fault(source.path(fault.path), fault.sentence) for fault in found) if f.path not in known]
+        _actions(source, number, item, faults)
         return None
     return limit if len(faults) == before else None
+
+
+def _actions(source: Source, number: int, item: dict[str, Any], faults: list[Fault]) -> None:
+    """Mistyped actions of an entry that cannot be read for another reason, so that all faults come at once."""
+    stages = item.get("stages")
+    for at, stage in enumerate(stages if isinstance(stages, list) else []):
+        actions = stage.get("actions") if isinstance(stage, dict) else None
+        for position, action in enumerate(actions if isinstance(actions, list) else []):
+            name = action.get("kind") if isinstance(action, dict) else action
+            if isinstance(name, str) and name not in KNOWN_ACTIONS:
+                where = source.path("limits", number, "stages", at, "actions", position)
+                faults.append(Fault(where, unknown_action(name)))
+
+
+def unknown_action(name: str) -> str:
+    """The sentence about an action that does not exist."""
+    return f"there is no action '{name}'; {did_you_mean(name, KNOWN_ACTIONS)}"
 
 
 def _money(value: Any, source: Source, place: tuple[str | int, ...], rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value

@@ -31,20 +31,23 @@ _PATTERNS: Final = {
     CURRENCY_PATTERN: "must be a currency code in capitals, such as USD",
     SECRET_PATTERN: "must be a reference, env:NAME or keyring:SERVICE/USER: addresses and passwords do not belong in this file",
 }
-_SECRET_WORDS: Final = re.compile(r"pass|secret|token|api_?key", re.IGNORECASE)
+_SECRET_WORDS: Final = re.compile(r"pass?w|pwd|secret|token|api_?key", re.IGNORECASE)
 _SECRET: Final = "passwords do not belong in this file; the guard uses the terminal's own login"
+EXTRA: Final = {"this file": ["limits"]}  # read by kind, not by the sections' model
 Location = tuple[str | int, ...]
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], data: object, prefix: Location = ()) -> list[Fault]:
-    """The faults of ``data`` as ``model`` found them, one a place, in the order of the file."""
+def faults_of(
+    error: ValidationError, model: type[BaseModel], data: object, prefix: Location = (), of: str = "this file"
+) -> list[Fault]:
+    """The faults of ``data`` as ``model`` found them, one a place; ``of`` names what ``data`` is."""
     faults: dict[str, Fault] = {}
     for item in error.errors(include_url=False):
         location, value = _in_file(item["loc"], data, item["type"])
         if isinstance(value, (dict, list)) and item["type"] in ("string_type", "tuple_type") and _deeper(error, item["loc"]):
             continue
         path = place((*prefix, *location))
-        faults.setdefault(path, Fault(path, _sentence(item, model, location, value)))
+        faults.setdefault(path, Fault(path, _sentence(item, model, location, value, of)))
     return list(faults.values())
 
 
@@ -69,7 +72,7 @@ def _deeper(error: ValidationError, found: Location) -> bool:
     return any(len(item["loc"]) > len(found) and item["loc"][: len(stem)] == stem for item in error.errors())
 
 
-def _sentence(item: Any, model: type[BaseModel], location: Location, value: object) -> str:  # noqa: ANN401 - library's dict
+def _sentence(item: Any, model: type[BaseModel], location: Location, value: object, of: str) -> str:  # noqa: ANN401 - library's dict
     kind, context = item["type"], item.get("ctx", {})
     last = str(location[-1]) if location else ""
     it_is = f", it is {shown(value)}."
@@ -78,7 +81,9 @@ def _sentence(item: Any, model: type[BaseModel], location: Location, value: obje
     if kind == "extra_forbidden":
         if _SECRET_WORDS.search(last):
             return f"{_SECRET}."
-        return f"is not a name this file has; {did_you_mean(last, fields_at(model, location[:-1]))}"
+        known = fields_at(model, location[:-1]) + ([] if len(location) > 1 else EXTRA.get(of, []))
+        owner = of if len(location) == 1 else place(location[:-1])
+        return f"is not a field of {owner}; {did_you_mean(last, known)}"
     if kind == "string_pattern_mismatch":
         known = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
         return f"{known}." if context["pattern"] == SECRET_PATTERN else known + it_is
@@ -94,6 +99,8 @@ def _sentence(item: Any, model: type[BaseModel], location: Location, value: obje
     if kind == "value_error":
         text = str(context["error"]).rstrip(".")
         return f"{text}."
+    if kind == "string_type" and last == "initial":
+        return _PATTERNS[MONEY_PATTERN] + it_is
     if kind in _PLAIN:
         return _PLAIN[kind] + it_is
     text = str(item["msg"]).replace("Input should", "should").replace("input should", "should")
