@@ -1,0 +1,172 @@
+"""Symbols and market data of the simulated module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakes import arguments, arrays, views
+from fakes.broker import Broker
+from fakes.faults import INCOMPATIBLE, CallError
+from fakes.records import Record
+from fakes.session import SESSION, vendor_call
+
+_FOUND = "Terminal: Not found"
+
+
+def known(broker: Broker, name: str) -> str:
+    """The name, if the broker offers it."""
+    if name not in broker.specs:
+        raise CallError(-4, _FOUND)
+    return name
+
+
+def _symbols(call: str) -> Broker:
+    if not SESSION.greeted:
+        raise CallError(-5, INCOMPATIBLE)
+    return SESSION.broker(call)
+
+
+@vendor_call("none")
+def symbols_total() -> int:
+    """How many symbols the broker offers."""
+    return len(_symbols("symbols_total").specs)
+
+
+@vendor_call("keywords", failure=False)
+def symbols_get(*args: Any, **kwargs: Any) -> tuple[Record, ...] | None:
+    """All symbols, or those of a group."""
+    if len(args) > 1:
+        raise CallError(-2, "Invalid number of arguments")
+    if args:
+        arguments.text(args[0], "group", "Invalid 1st unnamed argument")
+    group = kwargs.get("group", args[0] if args else "*")
+    arguments.text(group, "group")
+    try:
+        broker = _symbols("symbols_get")
+    except CallError as fault:
+        SESSION.error = (fault.code, fault.text)
+        return None
+    return tuple(views.symbol(broker, name) for name in broker.specs if not group or arguments.in_group(name, group))
+
+
+@vendor_call("positional")
+def symbol_info(*args: Any) -> Record:
+    """Contract facts and quotes of a symbol."""
+    arguments.count(args, 1)
+    name = arguments.symbol(args[0])
+    broker = SESSION.broker("symbol_info")
+    return views.symbol(broker, known(broker, name))
+
+
+@vendor_call("positional")
+def symbol_info_tick(*args: Any) -> Record:
+    """The last tick of a symbol in Market Watch."""
+    arguments.count(args, 1)
+    name = arguments.symbol(args[0])
+    broker = SESSION.broker("symbol_info_tick")
+    if known(broker, name) not in broker.selected:
+        raise CallError(-1)
+    return views.tick(broker, name)
+
+
+@vendor_call("positional", failure=False)
+def symbol_select(*args: Any) -> bool:
+    """Add a symbol to Market Watch or remove it."""
+    arguments.count(args, 1, 2)
+    name = arguments.symbol(args[0])
+    broker = SESSION.broker("symbol_select")
+    if len(args) == 1 or args[1]:
+        broker.selected.add(known(broker, name))
+    elif broker.held(known(broker, name)):
+        raise CallError(-1)
+    else:
+        broker.selected.discard(name)
+    return True
+
+
+@vendor_call("positional")
+def market_book_add(*args: Any) -> bool:
+    """Depth of market: not offered."""
+    arguments.count(args, 1)
+    arguments.symbol(args[0])
+    return False
+
+
+@vendor_call("positional")
+def market_book_release(*args: Any) -> bool:
+    """Depth of market: not offered."""
+    arguments.count(args, 1)
+    arguments.symbol(args[0])
+    return False
+
+
+@vendor_call("positional")
+def market_book_get(*args: Any) -> None:
+    """Depth of market: not offered."""
+    arguments.count(args, 1)
+    arguments.symbol(args[0])
+    SESSION.broker("market_book_get")
+    raise CallError(-1)
+
+
+def _bars(call: str, name: str, timeframe: int) -> tuple[list[Any], float]:
+    broker = SESSION.broker(call)
+    bars = broker.bars.read(known(broker, name), timeframe)
+    if bars is None:
+        raise CallError(-2)
+    return bars, broker.specs[name].point
+
+
+@vendor_call("positional")
+def copy_rates_from(*args: Any) -> Any:
+    """Bars up to a date."""
+    arguments.count(args, 4)
+    name, frame, count = args[0], arguments.integer(args[1]), arguments.integer(args[3])
+    arguments.symbol(name)
+    until = arguments.date(args[2])
+    bars, point = _bars("copy_rates_from", name, frame)
+    return arrays.rates([bar for bar in bars if bar[0] <= until][-count:], point)
+
+
+@vendor_call("positional")
+def copy_rates_from_pos(*args: Any) -> Any:
+    """Bars counted back from the newest."""
+    arguments.count(args, 4)
+    name, numbers = args[0], [arguments.integer(value) for value in args[1:]]
+    frame, start, count = numbers
+    bars, point = _bars("copy_rates_from_pos", arguments.symbol(name), frame)
+    end = len(bars) - start
+    return arrays.rates(bars[max(0, end - count) : max(0, end)], point)
+
+
+@vendor_call("positional")
+def copy_rates_range(*args: Any) -> Any:
+    """Bars between two dates."""
+    arguments.count(args, 4)
+    name, frame = args[0], arguments.integer(args[1])
+    arguments.symbol(name)
+    first, last = arguments.date(args[2]), arguments.date(args[3])
+    bars, point = _bars("copy_rates_range", name, frame)
+    return arrays.rates([bar for bar in bars if first <= bar[0] <= last], point)
+
+
+def _ticks(call: str, name: str, first: int, last: int) -> Any:
+    broker = SESSION.broker(call)
+    quote = broker.quotes[known(broker, name)]
+    return arrays.ticks([quote] if first <= quote.time_msc // 1000 <= last else [])
+
+
+@vendor_call("positional")
+def copy_ticks_from(*args: Any) -> Any:
+    """Ticks from a date: only the last one is kept."""
+    arguments.count(args, 4)
+    arguments.integer(args[2]), arguments.integer(args[3])
+    return _ticks("copy_ticks_from", arguments.symbol(args[0]), arguments.date(args[1]), 2**31)
+
+
+@vendor_call("positional")
+def copy_ticks_range(*args: Any) -> Any:
+    """Ticks between two dates: only the last one is kept."""
+    arguments.count(args, 4)
+    arguments.integer(args[3])
+    return _ticks("copy_ticks_range", arguments.symbol(args[0]), arguments.date(args[1]), arguments.date(args[2]))

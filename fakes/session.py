@@ -1,0 +1,142 @@
+"""The state behind the simulated module: its connection, the broker it serves, faults, the last error."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fakes.arguments import BadCallError
+from fakes.broker import Broker
+from fakes.faults import CallError, Faults, read_faults
+from fakes.live import Live
+
+_ACCESS = {-10002: -10004}
+
+
+class Session:
+    """One connection to the simulated terminal; the vendor's package too has one per process."""
+
+    def __init__(self) -> None:
+        self.error: tuple[int, str] = (0, "")
+        self.options: dict[str, Any] = {}
+        self.path = "SIMULATED\\Terminal"
+        self.greeted = False
+        self._broker: Broker | None = None
+        self._live: Live | None = None
+        self._faults = Faults([])
+        self._broken: int | None = -10004
+        self._since = time.monotonic()
+
+    def attach(self, broker: Broker) -> None:
+        """Serve this broker; it moves only when its owner moves it."""
+        self.options, self._broker, self._live, self._faults = {}, broker, None, Faults([])
+        self.greeted, self._broken, self._since = True, None, time.monotonic()
+
+    def detach(self) -> None:
+        """Forget everything: as if freshly imported."""
+        self.__init__()  # type: ignore[misc]
+
+    def connect(self) -> None:
+        """``initialize()``: without an attached broker, build one from the environment.
+
+        Raises:
+            CallError: the scripted failure of initialize.
+        """
+        if self._broker is None:
+            self.options = json.loads(os.environ.get("GUARD_FAKE_OPTIONS", "{}"))
+            if "GUARD_FAKE_SCENARIO" in os.environ:
+                self.options.setdefault("scenario", os.environ["GUARD_FAKE_SCENARIO"])
+            self._faults = Faults(read_faults(self.options))
+        self._broken = None
+        self._fault("initialize")
+        if self._broker is None:
+            self._live = Live(self.options)
+            self._broker = self._live.broker
+            self._since = time.monotonic()
+        self.greeted = True
+
+    def leave(self) -> None:
+        """``shutdown()``: the terminal keeps running."""
+        self._broken = -10004
+
+    def _fault(self, call: str) -> None:
+        try:
+            self._faults.before(call)
+        except ConnectionError as broken:
+            code = int(broken.args[0])
+            self._broken = _ACCESS.get(code, code)
+            raise CallError(code) from None
+
+    def broker(self, call: str) -> Broker:
+        """Begin a call that needs the terminal: connection, faults, the market moved to the present.
+
+        Raises:
+            CallError: no connection, or a scripted fault.
+        """
+        if self._broken is not None:
+            raise CallError(self._broken)
+        self._fault(call)
+        if self._broker is None:
+            raise CallError(-10004)
+        if self._live is not None:
+            self._live.catch_up()
+        return self._broker
+
+    def _after(self, option: str) -> bool:
+        """Whether a condition is on: ``true``, or seconds since the start."""
+        value = self.options.get(option)
+        return bool(value) if isinstance(value, bool | None) else time.monotonic() - self._since >= float(value)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the terminal has its trade server."""
+        return not self._after("disconnected")
+
+    @property
+    def login(self) -> int | None:
+        """Another account number once the account was switched."""
+        if not self._after("switch_login_after_s") or self._broker is None:
+            return None
+        return int(self.options.get("switch_login", self._broker.login + 1))
+
+
+SESSION = Session()
+_FAMILIES = {"none", "positional", "keywords"}
+
+
+def vendor_call(family: str, failure: object = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function behave like one of the extension: argument family, last error, failure value.
+
+    Args:
+        family: ``none`` (no arguments), ``positional`` (no keywords), ``keywords`` (both).
+        failure: what a failed call returns.
+    """
+
+    def wrap(body: Callable[..., Any]) -> Callable[..., Any]:
+        name = body.__name__
+        said = f"MetaTrader5._core.{name}" if family == "none" else name
+
+        @functools.wraps(body)
+        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (any caller's arguments, as the extension takes them)
+            if kwargs and family != "keywords":
+                raise TypeError(f"{said}() takes no keyword arguments")
+            if args and family == "none":
+                raise TypeError(f"{said}() takes no arguments ({len(args)} given)")
+            SESSION.error = (1, "Success")
+            try:
+                return body(*args, **kwargs)
+            except CallError as fault:
+                SESSION.error = (fault.code, fault.text)
+                return failure
+            except BadCallError as fault:
+                SESSION.error = (-10004 if fault.text == "No IPC connection" else -2, fault.text)
+                said_so = f"<built-in function {name}> returned a result with an exception set"
+                raise SystemError(said_so) from fault.cause
+
+        return call
+
+    return wrap
