@@ -38,9 +38,9 @@ def build_policy(sections: ConfigFile, limits: tuple[Limit, ...], rule: MoneyRul
 
 
 def _zone_named(limits: tuple[Limit, ...]) -> bool:
-    """Whether every rule with a reset names a zone of the user's, not the preset UTC."""
-    resets = [reset for reset in (getattr(limit, "reset", None) for limit in limits) if reset is not None]
-    return bool(resets) and all(reset.tz != "UTC" for reset in resets)
+    """Whether every rule with a reset had its zone named by a file, UTC included."""
+    ruled = [limit for limit in limits if "reset" in type(limit).model_fields]
+    return bool(ruled) and all("reset" in limit.model_fields_set for limit in ruled)
 
 
 def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
@@ -57,11 +57,17 @@ def fingerprint(document: object) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def limit_document(limit: Limit) -> dict[str, Any]:
-    """One limit as a configuration entry with every default written out."""
+def limit_document(limit: Limit, currency: str | None = None) -> dict[str, Any]:
+    """One limit as a configuration entry with every default written out, amounts with their currency."""
     fields = limit.model_dump(mode="json", exclude_none=True)
-    fields["id"] = limit.name
-    return {"kind": limit.kind, **fields}
+    fields.pop("id", None)
+    return {"kind": limit.kind, "id": limit.name, **{name: _amount(value, currency) for name, value in fields.items()}}
+
+
+def _amount(value: Any, currency: str | None) -> Any:  # noqa: ANN401 - a dumped value
+    if isinstance(value, dict) and value.get("unit") == "money" and currency is not None:
+        return {**value, "value": f"{value['value']!r} {currency}"}
+    return value
 
 
 def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
@@ -71,10 +77,10 @@ def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
     if policy.currency is not None:
         account["currency"] = policy.currency
     document["account"] = account
-    for name in ("terminal", "timing", "margin", "worst_case"):
+    for name in ("terminal", "trading_day", "timing", "margin", "worst_case"):
         document[name] = getattr(sections, name).model_dump(mode="json", exclude_none=True)
     document["shocks"] = [{"target": s.target, "pct": s.pct, "name": s.name} for s in policy.shocks]
-    document["limits"] = [limit_document(limit) for limit in policy.limits]
+    document["limits"] = [limit_document(limit, policy.currency) for limit in policy.limits]
     if sections.notify:
         document["notify"] = [entry.model_dump(mode="json") for entry in sections.notify]
     return document

@@ -6,7 +6,6 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from guard.actions.base import CLOSING, KNOWN_ACTIONS
-from guard.limits.base import Limit
 from guard.settings.build import limit_document
 from guard.settings.faults import Fault, nearest
 from guard.settings.limits import Entry, unknown_action
@@ -23,8 +22,8 @@ def check_limits(entries: list[Entry], sections: ConfigFile | None) -> list[Faul
         faults += _stages(entry)
         faults += _scope(entry)
         faults += _reset(entry)
-        if sections is not None:
-            faults += _account(entry, sections)
+        faults += _loss(entry, sections)
+        faults += _below_stop_out(entry, sections)
         twin = {key: value for key, value in limit_document(entry.limit).items() if key != "id"}
         first = seen.setdefault(repr(twin), entry)
         if first is not entry:
@@ -67,6 +66,8 @@ def _action(entry: Entry, name: str, until: str | None, where: tuple[str | int, 
 
 def _scope(entry: Entry) -> list[Fault]:
     faults: list[Fault] = []
+    if not entry.limit.scope.is_all and not getattr(type(entry.limit), "scoped", True):
+        return [Fault(entry.path("scope"), f"has no effect: {entry.limit.kind} looks at the whole account.")]
     for name in type(entry.limit.scope).model_fields:
         values = getattr(entry.limit.scope, name)
         for number, value in enumerate(values):
@@ -80,23 +81,44 @@ def _scope(entry: Entry) -> list[Fault]:
 
 def _reset(entry: Entry) -> list[Fault]:
     zone = getattr(getattr(entry.limit, "reset", None), "tz", None)
-    if not isinstance(zone, str):
+    if not isinstance(zone, str) or (found := zone_fault(zone)) is None:
         return []
+    return [Fault(entry.path("reset", "tz"), found)]
+
+
+def zone_fault(zone: str) -> str | None:
+    """The sentence about a time zone that does not exist, or ``None``."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         guess = nearest(zone, available_timezones())
         hint = f"did you mean `{guess}`?" if guess else "write it like Europe/Prague or America/New_York."
-        return [Fault(entry.path("reset", "tz"), f"there is no time zone '{zone}'; {hint}")]
-    return []
+        return f"there is no time zone '{zone}'; {hint}"
+    return None
 
 
-def _account(entry: Entry, sections: ConfigFile) -> list[Fault]:
-    """Limits that need something typed under ``[account]`` or contradict ``[margin]``."""
-    limit: Limit = entry.limit
-    basis = getattr(getattr(limit, "limit", None), "basis", None)
-    uses_initial = "initial" in (basis, getattr(limit, "anchor", None))
-    if uses_initial and sections.account.initial is None:
-        sentence = 'is measured from the initial balance; add initial = "100000 USD" under [account].'
-        return [Fault(entry.path("limit" if basis == "initial" else "anchor"), sentence)]
-    return []
+def _loss(entry: Entry, sections: ConfigFile | None) -> list[Fault]:
+    """Loss rules that need the typed initial balance, or could never fire."""
+    limit = entry.limit
+    rule, anchor, lock = (getattr(limit, name, None) for name in ("limit", "anchor", "lock_at"))
+    basis, unit, value = (getattr(rule, name, None) for name in ("basis", "unit", "value"))
+    faults: list[Fault] = []
+    if unit == "pct" and isinstance(value, float) and value >= FULL:
+        faults.append(Fault(entry.path("limit", "value"), f"{value:g} % can never be lost before the account is empty."))
+    for place, word in ((("limit", "basis"), basis if unit == "pct" else None), (("anchor",), anchor), (("lock_at",), lock)):
+        if word == "initial" and sections is not None and sections.account.initial is None:
+            sentence = 'needs the initial balance: add initial = "100000 USD" under [account].'
+            faults.append(Fault(entry.path(*place), sentence))
+    if lock is not None and not str(anchor).startswith("peak"):
+        faults.append(Fault(entry.path("lock_at"), f"has no effect: a floor counted from '{anchor}' does not rise."))
+    return faults
+
+
+def _below_stop_out(entry: Entry, sections: ConfigFile | None) -> list[Fault]:
+    """A margin level floor that the broker's own stop-out comes before."""
+    level = sections.margin.stop_out_level if sections is not None else None
+    floor = getattr(entry.limit, entry.limit.max_field, None) if entry.limit.kind == "margin_level" else None
+    if level is None or not isinstance(floor, float) or floor > level:
+        return []
+    sentence = f"{floor:g} % is not above the stop-out level of {level:g} %: the broker would close first."
+    return [Fault(entry.path(entry.limit.max_field), sentence)]

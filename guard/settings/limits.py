@@ -18,6 +18,7 @@ from guard.settings.money import MoneyRule, in_account_currency, is_money
 from guard.settings.sections import to_json
 from guard.settings.words import faults_of
 
+Place = tuple[str | int, ...]
 _NAME: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
@@ -34,8 +35,11 @@ class Entry:
         return self.source.path("limits", self.number, *location)
 
 
-def read_limits(source: Source, rule: MoneyRule, faults: list[Fault]) -> list[Entry]:
-    """The entries of one file; what cannot be read is added to ``faults``."""
+def read_limits(source: Source, rule: MoneyRule, day: dict[str, Any] | None, faults: list[Fault]) -> list[Entry]:
+    """The entries of one file; what cannot be read is added to ``faults``.
+
+    ``day`` is the ``[trading_day]`` of the whole configuration, for limits without a ``reset``.
+    """
     raw = source.document.get("limits", [])
     if isinstance(raw, dict):
         return []  # reported with the sections
@@ -44,14 +48,16 @@ def read_limits(source: Source, rule: MoneyRule, faults: list[Fault]) -> list[En
         return []
     entries: list[Entry] = []
     for number, item in enumerate(raw):
-        limit = _read(source, number, item, rule, faults)
+        limit = _read(source, number, item, rule, day, faults)
         if limit is not None:
             entries.append(Entry(source, number, limit))
     _names(entries, faults)
     return entries
 
 
-def _read(source: Source, number: int, item: object, rule: MoneyRule, faults: list[Fault]) -> Limit | None:
+def _read(
+    source: Source, number: int, item: object, rule: MoneyRule, day: dict[str, Any] | None, faults: list[Fault]
+) -> Limit | None:
     kinds = limit_kinds()
     if not isinstance(item, dict):
         faults.append(Fault(source.path("limits", number), f"must be a table with a kind, it is {shown(item)}."))
@@ -69,6 +75,8 @@ def _read(source: Source, number: int, item: object, rule: MoneyRule, faults: li
     model = kinds[kind]
     before = len(faults)
     rest = {key: _money(value, source, (number, key), rule, faults) for key, value in item.items() if key != "kind"}
+    if day is not None and "reset" in model.model_fields:
+        rest.setdefault("reset", day)
     try:
         limit = model.model_validate_json(to_json(rest))
     except ValidationError as error:
@@ -97,16 +105,28 @@ def unknown_action(name: str) -> str:
     return f"there is no action '{name}'; {did_you_mean(name, KNOWN_ACTIONS)}"
 
 
-def _money(value: Any, source: Source, place: tuple[str | int, ...], rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value
-    if isinstance(value, dict):
-        return {key: _money(item, source, (*place, key), rule, faults) for key, item in value.items()}
-    if not is_money(value):
+def _money(value: Any, source: Source, place: Place, rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value
+    """The entry with amounts as numbers of account currency; an amount and its unit must agree."""
+    if not isinstance(value, dict):
         return value
-    try:
-        return in_account_currency(value, rule)
-    except ValueError as error:
-        faults.append(Fault(source.path("limits", *place), f"{error}."))
-        return value
+    result = {key: _money(item, source, (*place, key), rule, faults) for key, item in value.items()}
+    raw = value.get("value")
+    if "value" not in value or not (is_money(raw) or value.get("unit") == "money"):
+        return result
+    where = source.path("limits", *place, "value")
+    if not is_money(raw):
+        if isinstance(raw, (int, float)):
+            faults.append(Fault(where, f'needs its currency, such as "{raw} USD", or unit = "pct".'))
+    elif value.get("unit") != "money":
+        faults.append(Fault(where, f'{shown(raw)} is an amount: add unit = "money", or write percent as a number.'))
+        result["value"] = 1.0
+    else:
+        try:
+            result["value"] = in_account_currency(raw, rule)
+        except ValueError as error:
+            faults.append(Fault(where, f"{error}."))
+            result["value"] = 1.0
+    return result
 
 
 def _names(entries: list[Entry], faults: list[Fault]) -> None:

@@ -65,13 +65,15 @@ def default_loaded(experience: str | None = None) -> Loaded:
 
 def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
     together = merged(sources)
-    rule = _money_rule(together)
+    rule = _money_rule(together, sources)
     for source in sources:
         faults += read_sections(source)
-    files = [read_limits(source, rule, faults) for source in sources]
+    day = together.get("trading_day")
+    day = day if isinstance(day, dict) and isinstance(day.get("tz"), str) else None
+    files = [read_limits(source, rule, day, faults) for source in sources]
     entries = laid_over(sources, files, faults)
     if not faults and not any("limits" in source.document for source in sources):
-        entries = _defaults(rule)
+        entries = _defaults(rule, day)
         name = f"{name} ({DEFAULTS_NAME}: it names no limits)"
     sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
     faults += check_limits(entries, sections)
@@ -85,9 +87,8 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
 
 
 
-def _defaults(rule: MoneyRule) -> list[Entry]:
-    source = Source("", {"limits": default_limits()})
-    return read_limits(source, rule, [])
+def _defaults(rule: MoneyRule, day: dict[str, Any] | None) -> list[Entry]:
+    return read_limits(Source("", {"limits": default_limits()}), rule, day, [])
 
 
 def _refuse_other_format(sources: list[Source], name: str) -> None:
@@ -99,13 +100,22 @@ def _refuse_other_format(sources: list[Source], name: str) -> None:
             raise ConfigError(name, [Fault(source.path("format"), sentence)])
 
 
-def _money_rule(together: dict[str, Any]) -> MoneyRule:
+def _money_rule(together: dict[str, Any], sources: list[Source]) -> MoneyRule:
     account = together.get("account")
     account = account if isinstance(account, dict) else {}
     currency, initial = account.get("currency"), account.get("initial")
     if not isinstance(currency, str):
-        currency = currency_of(initial) if isinstance(initial, str) and is_money(initial) else None
+        amount = initial if is_money(initial) else _first_amount([source.document.get("limits") for source in sources])
+        currency = currency_of(amount) if isinstance(amount, str) else None
     return MoneyRule(currency, account.get("convert") is True)
+
+
+def _first_amount(value: object) -> str | None:
+    """The first amount with a currency in the limits: it tells the account's currency when nothing else does."""
+    if isinstance(value, str):
+        return value if is_money(value) else None
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for found in map(_first_amount, parts) if found is not None), None)
 
 
 def _remarks(sections: ConfigFile) -> tuple[str, ...]:

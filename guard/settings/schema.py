@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -14,6 +15,8 @@ MODES_LATER: Final = ("rehearse", "enforce")
 SECRET_PATTERN: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^/\s]+/\S+)$"
 CURRENCY_PATTERN: Final = r"^[A-Z][A-Z0-9]{2,9}$"
 MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z][A-Z0-9]{2,9}$"
+
+TIME_PATTERN: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class AccountSection(Data):
@@ -43,6 +46,13 @@ class TimingSection(Data):
     stale_after_s: Positive = Field(3.0, description="seconds without a good reading until the guard says it is blind")
     unknown_for_s: NotNegative = Field(60.0, description="seconds a verdict stays UNKNOWN until you are told")
     flow_grace_s: NotNegative = Field(60.0, description="seconds a deposit's deal may come later than the money")
+
+
+class TradingDaySection(Data):
+    """When day, week and month begin for every limit that has no ``reset`` of its own."""
+
+    tz: Annotated[str, Field(min_length=1)] = Field("UTC", description="IANA zone, e.g. Europe/Prague; absent: UTC")
+    time: Annotated[str, Field(pattern=TIME_PATTERN)] = Field("00:00", description="local time HH:MM")
 
 
 class MarginSection(Data):
@@ -82,6 +92,7 @@ class ConfigFile(Data):
     mode: Literal["warn"] = Field("warn", description="this version watches and warns")
     account: AccountSection = AccountSection()
     terminal: TerminalSection = TerminalSection()
+    trading_day: TradingDaySection = TradingDaySection()
     timing: TimingSection = TimingSection()
     margin: MarginSection = MarginSection()
     worst_case: WorstCaseSection = WorstCaseSection()
@@ -105,5 +116,19 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["limits"] = {
         "type": "array", "items": {"oneOf": choices}, "minItems": 1, "description": "what is watched",
     }  # fmt: skip
+    for definition in definitions.values():
+        _allow_money(definition.get("properties", {}))
     schema["title"] = FORMAT
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def takes_money(names: Mapping[str, object]) -> bool:
+    """Whether a table has a ``value`` whose ``unit`` may be money: then an amount with a currency stands there."""
+    return "value" in names and "unit" in names
+
+
+def _allow_money(properties: dict[str, Any]) -> None:
+    if takes_money(properties):
+        number = properties["value"]
+        words = {key: number.pop(key) for key in ("title", "description") if key in number}
+        properties["value"] = {"anyOf": [number, {"type": "string", "pattern": MONEY_PATTERN}], **words}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,7 +13,7 @@ from guard.settings.faults import Fault
 from guard.settings.schema import FORMAT, MODES_LATER, ConfigFile
 from guard.settings.words import faults_of
 
-_TABLES: Final = ("account", "terminal", "timing", "margin", "worst_case")
+_TABLES: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case")
 _ARRAYS: Final = ("limits", "shocks", "notify")
 
 
@@ -46,7 +45,7 @@ def read_sections(source: Source) -> list[Fault]:
         ConfigFile.model_validate_json(to_json(document))
     except ValidationError as error:
         found = faults_of(error, ConfigFile, json.loads(to_json(document)))
-        faults += [Fault(source.path(*([] if not f.path else [f.path])), f.sentence) for f in found]
+        faults += [Fault(source.path(f.path), f.sentence) for f in found]
     return faults
 
 
@@ -72,8 +71,3 @@ def _text(value: object) -> str:
         return value.isoformat()
     message = f"TOML does not hold a {type(value).__name__}"
     raise TypeError(message)
-
-
-def is_finite(value: object) -> bool:
-    """Whether a value is anything but a NaN or an infinite number."""
-    return not isinstance(value, float) or math.isfinite(value)

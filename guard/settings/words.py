@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 
 from guard.settings.faults import Fault, did_you_mean, place, shown
-from guard.settings.schema import CURRENCY_PATTERN, MONEY_PATTERN, SECRET_PATTERN
+from guard.settings.schema import CURRENCY_PATTERN, MONEY_PATTERN, SECRET_PATTERN, TIME_PATTERN
 
 _PLAIN: Final = {
     "float_type": "must be a number", "float_parsing": "must be a number", "int_type": "must be a whole number",
@@ -28,6 +28,7 @@ _BOUNDS: Final = {
 }  # fmt: skip
 _PATTERNS: Final = {
     MONEY_PATTERN: 'must be an amount with its currency in quotes, such as "100000 USD"',
+    TIME_PATTERN: 'must be a time HH:MM in quotes, such as "00:00"',
     CURRENCY_PATTERN: "must be a currency code in capitals, such as USD",
     SECRET_PATTERN: "must be a reference, env:NAME or keyring:SERVICE/USER: addresses and passwords do not belong in this file",
 }
@@ -98,7 +99,7 @@ def _sentence(item: Any, model: type[BaseModel], location: Location, value: obje
         return f"{words} {bound:g}{it_is}" if isinstance(bound, (int, float)) else f"{words} {bound}{it_is}"
     if kind == "value_error":
         text = str(context["error"]).rstrip(".")
-        return f"{text}."
+        return text + it_is
     if kind == "string_type" and last == "initial":
         return _PATTERNS[MONEY_PATTERN] + it_is
     if kind in _PLAIN:

@@ -246,7 +246,10 @@ def swap_result(g: Given) -> Results:
         return {} if values is None else {"swap": swap.swap_in_percent(*values)}
     if kind == "currency_deposit":
         values = g.need("swap", "lots", "swap", "nights")
-        return {} if values is None else {"swap": swap.swap_in_money(*values, rate=1.0)}
+        if values is None:
+            return {}
+        lots, per_lot, nights = values
+        return {"swap": swap.swap_in_money(lots, per_lot, nights, 1.0)}
     if kind in _MONEY_SWAPS:
         values = g.need("swap", "lots", "swap", "nights", _MONEY_SWAPS[kind])
         return {} if values is None else {"swap": swap.swap_in_money(*values)}

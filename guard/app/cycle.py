@@ -1,0 +1,191 @@
+"""One polling cycle: read, check the identity, think, write down. It never closes anything because it cannot see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from loguru import logger
+
+from guard.app.blindness import Blindness
+from guard.app.identity import Expected, check_identity
+from guard.app.ledger import DealLedger
+from guard.app.patient import PatientJournal
+from guard.engine.policy import Policy
+from guard.engine.step import CycleResult, step
+from guard.journal.bodies import notice_body, notice_key
+from guard.model.errors import InputError, TerminalError, WrongAccountError
+from guard.model.notice import Notice
+from guard.model.snapshot import Snapshot
+from guard.model.snapshot_json import SnapshotReader
+from guard.model.state import State
+from guard.model.state_json import state_to_json
+from guard.model.verdict import Severity, Verdict
+from guard.terminal.port import Terminal
+
+_FAULT_LOG_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one cycle came to.
+
+    ``verdicts`` are those whose severity changed; ``seq`` is the journal's number for what is new, ``None`` when
+    nothing was or it still waits in memory; ``blind`` is the reason why nothing could be seen.
+    """
+
+    at: str
+    blind: str | None
+    result: CycleResult | None = None
+    snapshot: Snapshot | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    seq: int | None = None
+    read_s: float = 0.0
+
+
+def utc_now() -> str:
+    """This instant as ISO text with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Cycle:
+    """Turns readings into outcomes and keeps the engine's memory between them."""
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        journal: PatientJournal,
+        policy: Policy,
+        expected: Expected,
+        state: State | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``state`` is the journal's, ``None`` at the first start."""
+        self.policy = policy
+        self.expected = expected
+        self.state = state if state is not None else State()
+        self.outcome: Outcome | None = None
+        self._terminal = terminal
+        self._journal = journal
+        self._clock = clock
+        self._reader = SnapshotReader()
+        self._ledger = DealLedger()
+        self._blindness = Blindness(policy.stale_after_s)
+        self._severities: dict[str, Severity] = {}
+        self._newest: tuple[float, float] | None = None
+        self._fault_log_at = 0.0
+
+    def run_once(self) -> Outcome:
+        """One cycle. A reading that fails or cannot be used makes it blind.
+
+        Raises:
+            WrongAccountError: Another account or terminal answered; it has been journaled.
+        """
+        began = self._clock()
+        try:
+            document = self._ledger.merge(self._terminal.read_snapshot())
+            read_s = self._clock() - began
+            snapshot = self._reader.read(document)
+            unseen = check_identity(snapshot, self.expected) or self._stale(snapshot)
+            outcome = self._blind(unseen) if unseen is not None else self._think(document, snapshot, read_s)
+        except WrongAccountError as error:
+            self._blind(str(error), at_once=True)
+            raise
+        except (TerminalError, InputError) as error:
+            outcome = self._blind(str(error))
+        except Exception as error:  # noqa: BLE001 - one of three such places: a fault of ours blinds, loudly, and watching goes on
+            outcome = self._fault(error)
+        self.outcome = outcome
+        return outcome
+
+    def _think(self, document: Mapping[str, object], snapshot: Snapshot, read_s: float) -> Outcome:
+        before = self.state
+        result = step(snapshot, before, self.policy)
+        if result.blind is not None:
+            self.state = result.state
+            return self._blind(result.blind, result, snapshot)
+        at = _iso(snapshot.taken_at)
+        notices = [*self._sees_again(at), *result.notices]
+        changed = tuple(v for v in result.verdicts if self._severities.get(v.limit, Severity.OK) is not v.severity)
+        seq = None
+        if result.changed:
+            proof = {**document, "state": state_to_json(before)}
+            seq = self._journal.write(at, lambda journal: journal.commit_cycle(result, proof, at=at))
+        elif not self._journal.writable:
+            self._journal.flush(at)
+        self._severities.update((v.limit, v.severity) for v in result.verdicts)
+        self.state = result.state
+        return Outcome(at, None, result, snapshot, changed, tuple(notices), seq, read_s)
+
+    def _stale(self, snapshot: Snapshot) -> str | None:
+        """Why the reading is too old: its own clock has not moved on while ours has."""
+        own, now = snapshot.monotonic_s, self._clock()
+        if own is None:
+            return None
+        if self._newest is None or own != self._newest[0]:
+            self._newest = (own, now)
+            return None
+        if now - self._newest[1] < self.policy.stale_after_s:
+            return None
+        return "the terminal's worker repeats an old reading: waiting for a new one"
+
+    def _blind(
+        self, why: str, result: CycleResult | None = None, snapshot: Snapshot | None = None, *, at_once: bool = False
+    ) -> Outcome:
+        at = utc_now()
+        seq = None
+        if self._blindness.begins(why, self._clock()):
+            logger.warning("blind: {}", why)
+            seq = self._journal.write(at, lambda journal: journal.commit("blind", {"why": why}, at=at))
+        notices = list(result.notices) if result is not None else []
+        if self._blindness.tells(self._clock(), at_once=at_once):
+            notice = Notice(f"blind:{at}", at, Severity.UNKNOWN, None, "blind", f"The guard cannot see the account: {why}")
+            seq = self._say(notice)
+            notices.append(notice)
+        return Outcome(at, why, result, snapshot, (), tuple(notices), seq)
+
+    def _sees_again(self, at: str) -> list[Notice]:
+        ended = self._blindness.ends(self._clock())
+        if ended is None:
+            return []
+        seconds, told = ended
+        logger.info("sees again after {:.1f} s", seconds)
+        body = {"blind_s": round(seconds, 1)}
+        self._journal.write(at, lambda journal: journal.commit("sight", body, at=at))
+        if not told:
+            return []
+        sentence = f"The guard sees the account again, after {seconds:.0f} s."
+        notice = Notice(f"sight:{at}", at, Severity.OK, None, "blind", sentence)
+        self._say(notice)
+        return [notice]
+
+    def _say(self, notice: Notice) -> int | None:
+        return self._journal.write(
+            notice.at,
+            lambda journal: journal.commit("notice", notice_body(notice), at=notice.at, key=notice_key(notice)),
+        )
+
+    def _fault(self, error: Exception) -> Outcome:
+        if self._clock() >= self._fault_log_at:
+            self._fault_log_at = self._clock() + _FAULT_LOG_S
+            logger.opt(exception=error).critical("internal fault in a cycle")
+        return self._blind(f"an internal fault, please report it with the log: {type(error).__name__}: {error}", at_once=True)
+
+    def figures(self) -> dict[str, Any]:
+        """The last reading's headline figures, for the heartbeat; ``None`` where unknown."""
+        outcome = self.outcome
+        account = outcome.snapshot.account if outcome is not None and outcome.snapshot is not None else None
+        return {
+            "balance": account.balance if account is not None else None,
+            "equity": account.equity if account is not None else None,
+            "margin": account.margin if account is not None else None,
+            "blind": outcome.blind if outcome is not None else None,
+        }
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

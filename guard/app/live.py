@@ -1,0 +1,92 @@
+"""What a running guard shows of itself: ``status.json``, written at most once a second, read by ``status`` and ``watch``."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from loguru import logger
+
+from guard.app import account_lock
+from guard.app.files import replace_text
+from guard.app.home import Account, Home
+
+FORMAT: Final = "guard.status/1"
+STALE_S: Final = 15.0
+_PERIOD_S: Final = 1.0
+
+
+class LiveFile:
+    """Writes the live figures; a failure is logged once and never stops the guard."""
+
+    def __init__(self, path: Path) -> None:
+        """``path``: the account's ``status.json``."""
+        self._path = path
+        self._next_at = 0.0
+        self._failing = False
+
+    def due(self) -> bool:
+        """Whether a second has passed since the last writing."""
+        return time.monotonic() >= self._next_at
+
+    def write(self, document: Mapping[str, Any]) -> None:
+        """Replace the file."""
+        self._next_at = time.monotonic() + _PERIOD_S
+        text = json.dumps({"format": FORMAT, "pid": os.getpid(), **document}, allow_nan=False)
+        try:
+            replace_text(self._path, text)
+        except OSError as error:
+            if not self._failing:
+                logger.error("status file {} cannot be written: {}", self._path, error)
+            self._failing = True
+        else:
+            self._failing = False
+
+    def remove(self) -> None:
+        """Take the file away at a clean stop."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("status file {} cannot be removed: {}", self._path, error)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One account's last status: ``running`` is false when its guard is gone or silent, and ``why`` says so."""
+
+    account: Account
+    document: Mapping[str, Any]
+    age_s: float
+    running: bool
+    why: str
+
+
+def look(home: Home, only: Account | None = None, locks: Path | None = None) -> list[Seen]:
+    """The accounts of this home that have a status, the running ones first, then the newest."""
+    found = [seen for path in sorted(home.states.glob("*/status.json")) if (seen := _read(path, locks)) is not None]
+    if only is not None:
+        found = [seen for seen in found if seen.account.key == only.key]
+    return sorted(found, key=lambda seen: (not seen.running, seen.age_s))
+
+
+def _read(path: Path, locks: Path | None) -> Seen | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != FORMAT:
+            return None
+        account = Account(int(document["account"]["login"]), str(document["account"]["server"]))
+        at = datetime.fromisoformat(document["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    age_s = max(0.0, (datetime.now(UTC) - at).total_seconds())
+    if account_lock.holder(account, locks) is None:
+        return Seen(account, document, age_s, running=False, why=f"its guard ended {age_s:.0f} s ago or later, unclean")
+    if age_s > STALE_S:
+        return Seen(account, document, age_s, running=False, why=f"its guard is there but silent for {age_s:.0f} s")
+    return Seen(account, document, age_s, running=True, why="")

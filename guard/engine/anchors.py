@@ -1,0 +1,147 @@
+"""References for loss rules: made at their instant, moved by deposits and withdrawals, never reopened by a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import NamedTuple
+
+from guard.engine.elapsed import elapsed_s, may_advance
+from guard.limits.base import AnchorNeed, Limit
+from guard.metrics.anchored import Reference
+from guard.metrics.flows import since
+from guard.model.snapshot import Snapshot
+from guard.model.state import Anchor, FirstSeen, State
+from guard.model.tradingday import period_bounds
+
+SEEN_WITHIN_S = 10.0
+
+
+class Anchored(NamedTuple):
+    """The engine's new anchors, what limits may read of them, and the sentence about an unexplained balance step."""
+
+    anchors: dict[str, Anchor]
+    references: dict[str, Reference]
+    flow_gap: str
+    held: tuple[str, ...]
+
+
+def needs(limits: Iterable[Limit]) -> dict[str, AnchorNeed]:
+    """The references all limits together need, by key."""
+    return {need.key: need for limit in limits for need in limit.anchor_needs()}
+
+
+def _sums(snapshot: Snapshot, start_s: float) -> tuple[tuple[float, float] | None, str]:
+    """Flows and results since a UTC instant, or ``None`` and the reason."""
+    deals = snapshot.deals
+    if deals is None:
+        return None, "the list of deals is missing"
+    if not deals:
+        return (0.0, 0.0), ""
+    if snapshot.server_utc_offset_s is None or not snapshot.offset_confirmed:
+        return None, "the server's clock offset is not confirmed, so its deals cannot be placed in the period"
+    found = since(deals, start_s + snapshot.server_utc_offset_s)
+    return found, "" if found is not None else "a deal lacks its time, type or amount"
+
+
+def _make(need: AnchorNeed, start: datetime, snapshot: Snapshot, state: State) -> Anchor:
+    """The anchor of a period that begins: observed across its start, or its balance rebuilt from deals."""
+    a, last = snapshot.account, state.last
+    sums, _ = _sums(snapshot, start.timestamp())
+    balance = None if a.balance is None or sums is None else a.balance - sums[0] - sums[1]
+    equity = None
+    seen = last is not None and last.taken_s < start.timestamp() and elapsed_s(last, snapshot) <= SEEN_WITHIN_S
+    if seen and last is not None:
+        if a.equity is not None and a.credit is not None:
+            # The reset sample is taken before or after rollover: the higher reference is the stricter floor.
+            equity = max(last.equity - last.credit, a.equity - a.credit)
+        if balance is None:
+            balance = last.balance
+    return Anchor(need.period, start.isoformat(), balance, equity, "seen" if seen else "deals")
+
+
+def _life(need: AnchorNeed, old: Anchor | None, snapshot: Snapshot, first: FirstSeen | None) -> Anchor | None:
+    """First sight and peaks; deposits and withdrawals move the peaks as the rule says."""
+    a = snapshot.account
+    if first is None or a.balance is None or a.equity is None or a.credit is None:
+        return old
+    equity = a.equity - a.credit
+    if old is None:
+        return Anchor("life", first.at, first.balance, first.equity, "first_seen", equity, a.balance, 0.0)
+    peak_equity, peak_balance, moved = old.peak_equity, old.peak_balance, old.flows
+    sums, _ = _sums(snapshot, datetime.fromisoformat(old.at).timestamp())
+    if sums is not None and abs(sums[0] - old.flows) > 1e-9 and need.flows != "ignore":
+        step, moved = sums[0] - old.flows, sums[0]
+        if need.flows == "scale":
+            peak_equity = _scaled(peak_equity, equity, step)
+            peak_balance = _scaled(peak_balance, a.balance, step)
+        else:
+            peak_equity = None if peak_equity is None else peak_equity + step
+            peak_balance = None if peak_balance is None else peak_balance + step
+    peak_equity = equity if peak_equity is None else max(peak_equity, equity)
+    peak_balance = a.balance if peak_balance is None else max(peak_balance, a.balance)
+    return Anchor("life", old.at, old.balance, old.equity, old.source, peak_equity, peak_balance, moved)
+
+
+def _scaled(peak: float | None, after: float, step: float) -> float | None:
+    before = after - step
+    if peak is None or before <= 0.0 or after <= 0.0:
+        return peak
+    return peak * after / before
+
+
+def _reference(anchor: Anchor, snapshot: Snapshot) -> Reference:
+    sums, why = _sums(snapshot, datetime.fromisoformat(anchor.at).timestamp())
+    at = anchor.at[:16].replace("T", " ") + " UTC"
+    flows = None if sums is None else sums[0]
+    return Reference(
+        at, anchor.balance, anchor.equity, anchor.peak_equity, anchor.peak_balance, flows, anchor.source, why
+    )
+
+
+def _unexplained(anchor: Anchor, snapshot: Snapshot) -> float | None:
+    """How far the balance is from the anchor plus all deals since; ``None`` when that cannot be told."""
+    balance = snapshot.account.balance
+    sums, _ = _sums(snapshot, datetime.fromisoformat(anchor.at).timestamp())
+    if sums is None or anchor.balance is None or balance is None:
+        return None
+    return balance - anchor.balance - sums[0] - sums[1]
+
+
+def advance(snapshot: Snapshot, state: State, limits: Iterable[Limit], first: FirstSeen | None) -> Anchored:
+    """Move every anchor to this snapshot and say what limits may read.
+
+    A new period replaces an anchor only when clocks agree that it has begun; a backward jump never reopens one.
+    """
+    anchors = dict(state.anchors)
+    references: dict[str, Reference] = {}
+    held: list[str] = []
+    gap = ""
+    digits = snapshot.account.currency_digits
+    tolerance = 10.0 ** -(digits if digits is not None else 2) + 1e-6
+    for key, need in needs(limits).items():
+        old = anchors.get(key)
+        if need.period == "life":
+            moved = _life(need, old, snapshot, first)
+            if moved is not None:
+                anchors[key] = moved
+                if first is not None:
+                    references[key] = _reference(moved, snapshot)
+            continue
+        hour, minute = need.at.split(":")
+        start, _ = period_bounds(snapshot.taken_s, need.period, need.tz, time(int(hour), int(minute)))
+        begun = old is None or start > datetime.fromisoformat(old.at)
+        if begun and old is not None and not may_advance(state.last, snapshot, start.timestamp()):
+            begun = False
+            held.append(key)
+        # An anchor that could not be rebuilt yet is tried again: the deals may come later.
+        if old is None or begun or (old.balance is None and old.source == "deals"):
+            old = _make(need, start, snapshot, state)
+            if old.balance is not None or old.equity is not None:
+                anchors[key] = old
+        else:
+            step = _unexplained(old, snapshot)
+            if step is not None and abs(step) > tolerance:
+                gap = f"the balance moved by {step:+,.2f} that no known deal explains"
+        references[key] = _reference(old, snapshot)
+    return Anchored(anchors, references, gap, tuple(held))

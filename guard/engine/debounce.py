@@ -1,0 +1,130 @@
+"""From a reading to a verdict: stages, hold time, clearing margin, cool-down. Timing lives in persisted timers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from guard.limits.base import Limit, Reading
+from guard.model.state import Timer
+from guard.model.verdict import Severity, Verdict
+
+EPSILON = 1e-9
+
+
+def _reached(limit: Limit, used: float, at_pct: float) -> bool:
+    """Whether a stage is reached: caps pass 100 only above it, floors by touching unless told otherwise."""
+    touch = getattr(limit, "touch_is_breach", False)
+    if math.isinf(used):
+        return True
+    if at_pct == 100.0 and not touch:
+        return used > at_pct * (1.0 + EPSILON)
+    return used >= at_pct * (1.0 - EPSILON)
+
+
+def is_breach(limit: Limit, used: float) -> bool:
+    """Whether this utilization (percent points) is a breach of the limit."""
+    return _reached(limit, used, 100.0)
+
+
+def level(limit: Limit, reading: Reading, used: float) -> tuple[Severity, float | None]:
+    """Severity and highest reached stage for a utilization."""
+    stages = [stage.at_pct for stage in limit.stages if _reached(limit, used, stage.at_pct)]
+    top = max(stages, default=None)
+    if is_breach(limit, used) and not reading.at_most_warn:
+        return Severity.BREACH, top
+    if top is None and not is_breach(limit, used):
+        return Severity.OK, None
+    return Severity.WARN, top
+
+
+def raw(limit: Limit, reading: Reading) -> tuple[Severity, float | None]:
+    """Severity and stage of a reading before timing."""
+    if reading.utilization_pct is not None:
+        return level(limit, reading, reading.utilization_pct)
+    if reading.breach is None:
+        return Severity.UNKNOWN, None
+    if reading.breach:
+        return Severity.BREACH, 100.0
+    return (Severity.WARN if reading.at_most_warn else Severity.OK), None
+
+
+def _order(severity: int, stage: float | None) -> tuple[int, float]:
+    return severity, stage if stage is not None else 0.0
+
+
+def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: str, stale_after_s: float) -> Timer:
+    """The timer after this reading.
+
+    Rising waits ``for_s`` (again from the start after a gap longer than ``stale_after_s``); falling needs the value
+    ``clear_margin_pct`` below the stage for ``cooldown_s``; UNKNOWN moves nothing.
+    """
+    severity, stage = raw(limit, reading)
+    if severity is Severity.UNKNOWN:
+        unknown_s = timer.unknown_s + passed_s if timer.unknown_s > 0.0 or timer.unknown_told else max(passed_s, 1e-9)
+        held = 0.0 if unknown_s > stale_after_s else timer.held_s
+        return replace(timer, unknown_s=unknown_s, held_s=held, cool_s=0.0)
+    known = replace(timer, unknown_s=0.0, unknown_told=False)
+    if _order(severity, stage) > _order(timer.severity, timer.stage_pct):
+        held = timer.held_s + passed_s if timer.held_s > 0.0 and passed_s <= stale_after_s else 1e-9
+        if held < limit.for_s:
+            return replace(known, held_s=held, cool_s=0.0)
+        return replace(known, severity=int(severity), stage_pct=stage, held_s=0.0, cool_s=0.0, since=at)
+    if _order(severity, stage) == _order(timer.severity, timer.stage_pct):
+        return replace(known, held_s=0.0, cool_s=0.0)
+    used = reading.utilization_pct
+    if used is not None and not math.isinf(used) and limit.clear_margin_pct < 100.0:
+        strict = used / (1.0 - limit.clear_margin_pct / 100.0)
+        severity, stage = level(limit, reading, strict)
+        if is_breach(limit, strict) and timer.severity == Severity.BREACH:
+            severity = Severity.BREACH
+    if _order(severity, stage) >= _order(timer.severity, timer.stage_pct):
+        return replace(known, held_s=0.0, cool_s=0.0)
+    cool = timer.cool_s + passed_s if timer.cool_s > 0.0 else 1e-9
+    if cool < limit.cooldown_s:
+        return replace(known, held_s=0.0, cool_s=cool)
+    inherited = timer.inherited and severity is Severity.BREACH
+    return replace(
+        known, severity=int(severity), stage_pct=stage, held_s=0.0, cool_s=0.0, since=at, inherited=inherited
+    )
+
+
+def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:
+    """The verdict a reading and its timer give; an unknown figure keeps a standing breach."""
+    severity = Severity(timer.severity)
+    stage = timer.stage_pct
+    blind = reading.utilization_pct is None and reading.breach is None
+    if blind:
+        sentence = f"{limit.title} is unknown: {reading.why}"
+        if severity is not Severity.BREACH:
+            severity = Severity.UNKNOWN
+        else:
+            sentence += "; the breach stands until the figure is known again"
+    elif reading.value is None or not limit_says(reading):
+        sentence = reading.why
+    else:
+        sentence = limit.say(reading)
+    asked: list[str] = []
+    for item in limit.stages:
+        if stage is not None and item.at_pct <= stage and severity is not Severity.UNKNOWN:
+            asked.extend(name for name in item.names if name not in asked)
+    return Verdict(
+        limit=limit.name,
+        kind=limit.kind,
+        severity=severity,
+        value=reading.value,
+        threshold=reading.threshold,
+        unit=limit.unit,
+        utilization_pct=reading.utilization_pct,
+        offending=reading.offending,
+        sentence=sentence,
+        acting=any(name != "warn" for name in asked),
+        inherited=timer.inherited,
+        stage_pct=stage,
+        actions=tuple(asked),
+    )
+
+
+def limit_says(reading: Reading) -> bool:
+    """Whether the limit's own sentence fits: not when the reading brought a whole sentence of its own."""
+    return not reading.why or reading.why.startswith(";")

@@ -1,0 +1,90 @@
+"""What is remembered of positions: equity before entry, the first stop, how long there has been none."""
+
+from __future__ import annotations
+
+from guard.engine.elapsed import elapsed_s
+from guard.metrics.compute import Metrics
+from guard.model.snapshot import Snapshot
+from guard.model.state import FirstSeen, Last, State
+
+
+def first_seen(snapshot: Snapshot, state: State) -> FirstSeen | None:
+    """The account at first sight, now if there was none before and the figures are known."""
+    if state.first_seen is not None:
+        return state.first_seen
+    a = snapshot.account
+    if a.balance is None or a.equity is None:
+        return None
+    return FirstSeen(snapshot.taken_at.isoformat(), a.balance, a.equity)
+
+
+def last_reading(snapshot: Snapshot, state: State) -> Last | None:
+    """This reading as the next cycle's previous one; the old one stays when figures are missing."""
+    a = snapshot.account
+    if a.balance is None or a.equity is None or a.credit is None:
+        return state.last
+    return Last(
+        snapshot.taken_at.isoformat(), snapshot.taken_s, snapshot.monotonic_s, snapshot.boot_id, a.balance, a.equity, a.credit
+    )
+
+
+def entry_equity(snapshot: Snapshot, state: State) -> dict[int, float]:
+    """Equity just before each position was opened, frozen when it is first seen; closed ones are forgotten.
+
+    Positions found open at the first start were not seen being opened: they stay unknown.
+    """
+    if snapshot.positions is None:
+        return dict(state.entry_equity)
+    out: dict[int, float] = {}
+    for position in snapshot.positions:
+        key = position.identifier
+        if key is None:
+            continue
+        known = state.entry_equity.get(key)
+        if known is None and state.last is not None and key not in state.first_stops:
+            known = state.last.equity
+        if known is not None:
+            out[key] = known
+    return out
+
+
+def first_stops(snapshot: Snapshot, state: State) -> dict[int, float]:
+    """The stop each position had when it was first seen (0.0: none); closed ones are forgotten."""
+    if snapshot.positions is None:
+        return dict(state.first_stops)
+    out: dict[int, float] = {}
+    for position in snapshot.positions:
+        key = position.identifier
+        if key is None or position.sl is None:
+            continue
+        earlier = state.first_stops.get(key)
+        out[key] = position.sl if earlier is None or (earlier == 0.0 and position.sl > 0.0) else earlier
+    return out
+
+
+def unprotected_s(m: Metrics, state: State) -> dict[int, float]:
+    """Seconds each position has been without a stop.
+
+    A position not seen before counts from its last modification by the server's clock, once its offset is confirmed;
+    one that lost its stop under our eyes, or opened between two readings with the offset unknown, counts from now.
+    """
+    snapshot, rows = m.snapshot, m.bare_rows
+    if rows is None:
+        return dict(state.unprotected_s)
+    out: dict[int, float] = {}
+    passed = elapsed_s(state.last, snapshot)
+    for row in rows:
+        key, position = row.position.identifier, row.position
+        if key is None or not row.unprotected or row.covered:
+            continue
+        held = state.unprotected_s.get(key)
+        if held is not None:
+            out[key] = held + passed
+        elif key in state.first_stops:
+            out[key] = 0.0
+        elif snapshot.offset_confirmed and snapshot.server_utc_offset_s is not None and position.time is not None:
+            changed = max(position.time, position.time_update) if position.time_update is not None else position.time
+            out[key] = max(0.0, snapshot.taken_s - (changed - snapshot.server_utc_offset_s))
+        elif state.last is not None:
+            out[key] = 0.0
+    return out
