@@ -114,7 +114,7 @@ def size(
 
 def stop_out(
     balance: c.Balance = None,
-    equity: Equity = None,
+    equity: StopOutEquity = None,
     margin: c.Margin = None,
     mc_pct: McPct = None,
     so_pct: SoPct = None,
