@@ -33,7 +33,7 @@ MT5 Guard in a checkout, with nothing but Python 3.11 or newer on the machine.
   python -m guard.up demo             a scripted market: what the guard sees, in under a minute, no terminal needed
   python -m guard.up test [...]       the tests; further words go to pytest
   python -m guard.up verify [...]     every check: ruff, mypy, import-linter, then the tests
-  python -m guard.up COMMAND [...]    any guard command, such as: limits, run, config init, --help
+  python -m guard.up COMMAND [...]    any guard command, such as: limits, run, demo --help
 
 Write python3 instead of python on Linux and macOS, and py on Windows where python is not found.
 The first call installs the libraries into the folder .venv-up of the checkout; later calls install nothing.
@@ -59,7 +59,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         check_python(sys.version_info[:2], sysconfig.get_platform())
-        if not words or words[0] in ("-h", "help"):
+        if not words or words[0] in ("-h", "--help"):
             sys.stdout.write(HELP)
             return 0
         check_root(ROOT)
@@ -82,7 +82,8 @@ def check_python(version: Tuple[int, int], platform: str) -> None:
         SetupError: It is older than 3.11, or on Windows one for which there is no MetaTrader5 package.
     """
     if version < OLDEST:
-        raise SetupError("this is Python %d.%d; MT5 Guard needs 3.11 or newer: install one and run this with it." % version)
+        message = "this is Python %d.%d; MT5 Guard needs 3.11 or newer: install one and run this again with it."
+        raise SetupError(message % version)
     if platform.startswith("win") and platform != "win-amd64":
         raise SetupError("this Python is %s; MetaTrader5 needs the 64-bit (x86-64) one: install it." % platform)
 

@@ -125,8 +125,11 @@ def advance(snapshot: Snapshot, state: State, limits: Iterable[Limit], first: Fi
             moved = _life(need, old, snapshot, first)
             if moved is not None:
                 anchors[key] = moved
-                if first is not None:
-                    references[key] = _reference(moved, snapshot)
+                found = _reference(moved, snapshot)
+                if state.first_seen is None:
+                    why = "the account was not seen before, so no peak is known"
+                    found = found._replace(peak_equity=None, peak_balance=None, flows=0.0, why=why)
+                references[key] = found
             continue
         hour, minute = need.at.split(":")
         start, _ = period_bounds(snapshot.taken_s, need.period, need.tz, time(int(hour), int(minute)))

@@ -69,7 +69,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     passed = elapsed_s(state.last, snapshot)
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)
-    anchored = anchoring.advance(snapshot, state, policy.limits, state.first_seen)
+    anchored = anchoring.advance(snapshot, state, policy.limits, seen)
     learnt = replace(state, entry_equity=memory.entry_equity(snapshot, state))
     metrics = Metrics(snapshot, context(policy, learnt, anchored))
     learnt = replace(learnt, unprotected_s=memory.unprotected_s(metrics, state))
@@ -113,6 +113,8 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:
         notices.append(flow_notice)
+    if first and any(need.period == "life" for need in anchoring.needs(policy.limits).values()):
+        metrics.gap("state.first_seen", "the account was not seen before: drawdown counts from the balance of this snapshot")
     for key in anchored.held:
         metrics.gap(f"anchors.{key}", "PC and server clock disagree: the period is not begun anew until they agree")
     return CycleResult(

@@ -1,0 +1,103 @@
+"""What one more trade would do: the snapshot with it, and the largest volume that leaves every limit unbroken."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from guard.engine.debounce import is_breach
+from guard.engine.policy import Policy
+from guard.engine.step import CycleResult
+from guard.metrics.book import SymbolFigures
+from guard.metrics.compute import Metrics
+from guard.model.snapshot import Snapshot
+from guard.model.trading import Position
+
+LARGEST_STEPS = 1_000_000
+
+
+def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: int, lots: float) -> Snapshot | None:
+    """The snapshot after ``lots`` more at the current price, with a stop at that price so that only exposure counts.
+
+    Margin grows by the symbol's present margin per lot, estimated from its share of the book's notional.
+    ``None`` when price or margin is unknown.
+    """
+    a = snapshot.account
+    price, k = entry.price, entry.k
+    total = m.notional_gross
+    if price is None or k is None or a.margin is None or a.equity is None or total is None or snapshot.positions is None:
+        return None
+    per_money = a.margin / total if total > 0.0 and a.margin > 0.0 else (1.0 / a.leverage if a.leverage else 0.0)
+    added = price * k * lots
+    if side * entry.net_lots < 0.0:
+        added = max(0.0, lots - abs(entry.net_lots)) * price * k
+    margin = a.margin + added * per_money
+    ghost = Position(
+        ticket=-1, identifier=-1, symbol=entry.name, side=side, volume=lots, price_open=price, price_current=price, sl=price,
+        tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
+    )  # fmt: skip
+    level = a.equity / margin * 100.0 if margin > 0.0 else 0.0
+    return replace(
+        snapshot,
+        account=a._replace(margin=margin, margin_level=level),
+        positions=(*snapshot.positions, ghost),
+    )
+
+
+def binding_limit(snapshot: Snapshot, m: Metrics, policy: Policy) -> str | None:
+    """The first limit that is broken or not known on this snapshot, by name; ``None`` when all hold."""
+    metrics = Metrics(snapshot, m.context)
+    for limit in policy.limits:
+        reading = limit.evaluate(metrics)
+        if reading.utilization_pct is None:
+            if reading.breach is None:
+                return limit.name
+            continue
+        if is_breach(limit, reading.utilization_pct) and not reading.at_most_warn:
+            return limit.name
+    return None
+
+
+def max_additional_lots(snapshot: Snapshot, result: CycleResult, policy: Policy, entry: SymbolFigures) -> dict[str, Any]:
+    """Per side: the largest volume on the step that leaves every limit unbroken, and the limit that binds next.
+
+    ``lots`` is ``None`` when it cannot be told; 0.0 when nothing more fits.
+    """
+    out: dict[str, Any] = {}
+    symbol = entry.symbol
+    step = symbol.volume_step if symbol is not None and symbol.volume_step is not None else None
+    for word, side in (("buy", 1), ("sell", -1)):
+        if step is None:
+            out[word] = {"lots": None, "binds": "the symbol's volume step is unknown"}
+            continue
+        out[word] = _search(snapshot, result.metrics, policy, entry, side, step)
+    return out
+
+
+def _search(
+    snapshot: Snapshot, m: Metrics, policy: Policy, entry: SymbolFigures, side: int, step: float
+) -> dict[str, float | str | None]:
+    def binds(steps: int) -> str | None:
+        trial = with_position(snapshot, m, entry, side, steps * step)
+        return "margin, price or value is unknown" if trial is None else binding_limit(trial, m, policy)
+
+    first = binds(1)
+    if first is not None:
+        return {"lots": 0.0 if with_position(snapshot, m, entry, side, step) is not None else None, "binds": first}
+    low, high = 1, 2
+    last = binds(high)
+    while last is None and high < LARGEST_STEPS:
+        low, high = high, high * 2
+        last = binds(high)
+    if last is None:
+        return {"lots": None, "binds": "no limit binds"}
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = binds(middle)
+        if found is None:
+            low = middle
+        else:
+            high, last = middle, found
+    digits = max(0, math.ceil(-math.log10(step) - 1e-9))
+    return {"lots": round(low * step, digits), "binds": last}
