@@ -33,6 +33,6 @@ def build(seed: int) -> Run:
     def news() -> str:
         return "the number comes out; for a moment nobody quotes a price"
 
-    cues = (Cue(1500, 120, with_stop), Cue(2700, 150, without_stop), Cue(NEWS_S - 5, 0, news))
+    cues = (Cue(1500, 120, with_stop), Cue(2700, 150, without_stop), Cue(NEWS_S - 5, 0, news, "market"))
     path = Path(Random(f"{seed} EURUSD"), _EURUSD, fast=0.00006, slow=0.00005)
     return Run(broker, {"EURUSD": path}, cues, Random(f"{seed} trader"))

@@ -49,9 +49,9 @@ def build(seed: int) -> Run:
         return "sells 0.48 EURUSD against it instead of taking the loss: 'now nothing can happen'"
 
     def rolls() -> str:
-        return "minutes before the roll-over the spread begins to widen"
+        return "the roll-over is near, the spread begins to widen"
 
-    cues = (Cue(600, 90, buys), Cue(2400, 150, hedges), Cue(4800, 0, rolls))
+    cues = (Cue(600, 90, buys), Cue(2400, 150, hedges), Cue(4800, 0, rolls, "market"))
     path = Path(Random(f"{seed} EURUSD"), _EURUSD, fast=0.00008, slow=0.00010)
     spread = Path(Random(f"{seed} spread"), _SPREAD, fast=0.00001, slow=0.00001)
     return _WideRun(broker, {"EURUSD": path}, cues, Random(f"{seed} trader"), spread)

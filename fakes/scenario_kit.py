@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from fakes.ledger import Rejected
 
 # Things the broker does by itself; what the trader does is told in the script's own words.
 _TOLD = frozenset({"sl", "tp", "stop_out", "margin_call", "reject"})
-_WORDS = {"sl": "stop filled", "tp": "target filled", "stop_out": "STOP-OUT by the broker", "reject": "refused"}
+_WORDS = {"sl": "stop filled", "tp": "target filled", "stop_out": "STOP-OUT", "reject": "refused"}
 
 
 class Path:
@@ -66,33 +67,37 @@ class _Noise:
 
 
 class Cue(NamedTuple):
-    """The trader does something at ``at_s``, give or take ``jitter_s``; ``do`` returns the line of the story."""
+    """``who`` does something at ``at_s``, give or take ``jitter_s``; ``do`` returns the line of the story."""
 
     at_s: float
     jitter_s: float
     do: Callable[[], str]
+    who: str = "trader"
 
 
 class Run:
     """One play of a scenario: the broker, its prices and what the trader still has to do."""
 
     def __init__(self, broker: Broker, paths: Mapping[str, Path], cues: Sequence[Cue], rng: Random) -> None:
-        self.broker, self._paths = broker, paths
+        self.broker, self._paths, self._start = broker, paths, broker.now_utc
         times = sorted((cue.at_s + rng.uniform(-cue.jitter_s, cue.jitter_s), i) for i, cue in enumerate(cues))
-        self._due = [(at_s, cues[i].do) for at_s, i in times]
+        self._due = [(at_s, cues[i]) for at_s, i in times]
         self._heard = len(broker.events)
         self._called = False
 
     def tick(self, t_s: float) -> list[str]:
-        """Move the prices to ``t_s`` seconds since the start, let the trader act; return the lines of the story."""
+        """Move clock and prices to ``t_s`` seconds since the start, let the trader act; return the story's lines, ``who: what``."""
+        ahead = (self._start + timedelta(seconds=t_s) - self.broker.now_utc).total_seconds()
+        if ahead > 0:
+            self.broker.advance(ahead)
         self.broker.set_prices({symbol: path.at(t_s) for symbol, path in self._paths.items()})
         lines = self._overheard()
         while self._due and self._due[0][0] <= t_s:
-            _, do = self._due.pop(0)
+            _, cue = self._due.pop(0)
             try:
-                lines.append(do())
+                lines.append(f"{cue.who}: {cue.do()}")
             except Rejected as refusal:
-                lines.append(f"the broker refuses: {refusal.comment}")
+                lines.append(f"broker: refuses an order: {refusal.comment}")
         return lines + self._overheard()
 
     def _overheard(self) -> list[str]:
@@ -101,11 +106,11 @@ class Run:
 
     def _tell(self, kind: str, text: str) -> list[str]:
         if kind != "margin_call":
-            return [f"{_WORDS[kind]}: {text[0].lower()}{text[1:]}"]
+            return [f"broker: {_WORDS[kind]}, {text[0].lower()}{text[1:]}"]
         if self._called:  # prices dance around the level: once is enough
             return []
         self._called = True
-        return [f"MARGIN CALL by the broker: {text.removeprefix('Margin call: ')}"]
+        return [f"broker: MARGIN CALL, {text.removeprefix('Margin call: ')}"]
 
 
 def away(broker: Broker, symbol: str, pips: float, *, pip: float = 0.0001) -> float:

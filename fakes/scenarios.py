@@ -34,12 +34,12 @@ class Scenario:
         return run.broker
 
     def tick(self, broker: Broker, t_s: float) -> list[str]:
-        """Set the prices of ``t_s`` seconds since the start and let the trader act.
+        """Move the broker's clock and prices to ``t_s`` seconds since the start and let the trader act.
 
-        The caller moves the broker's clock (``broker.advance``) before.
+        The clock moves only forward: a caller that has advanced it already changes nothing.
 
         Returns:
-            What happened, a line each.
+            What happened, a line each: ``trader: ...``, ``broker: ...`` or ``market: ...``.
         """
         return self._runs[broker].tick(t_s)
 
