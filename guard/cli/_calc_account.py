@@ -8,7 +8,7 @@ import typer
 
 from guard.app.calc.inputs import Results
 from guard.cli import _calc_common as c
-from guard.cli._calc_common import answer, money, plain
+from guard.cli._calc_common import answer, money, plain, volume
 
 Notional = Annotated[float | None, typer.Option(help="Value of all positions in account currency.")]
 ImpliedBy = Annotated[float | None, typer.Option(help="Instead of equity: which leverage this margin implies.")]
@@ -107,7 +107,7 @@ def size(
         risk = money(found["risk_money"], account_ccy)
         if found["lots"] == c.NONE:
             return [f"none: even the smallest volume would lose more than {risk} at that stop."]
-        return [f"{plain(found['lots'])} lots lose at most {risk} at the stop."]
+        return [f"{volume(found['lots'])}: at most {risk} is lost at the stop."]
 
     answer("position_size", inputs, say, main="lots", as_json=as_json)
 

@@ -115,5 +115,10 @@ def plain(value: Value) -> str:
     return f"{number:.8f}".rstrip("0").rstrip(".") if isinstance(number, float) else str(number)
 
 
+def volume(value: Value) -> str:
+    """A volume with its unit: ``1 lot``, ``0.27 lots``."""
+    return f"{plain(value)} {'lot' if value == 1.0 else 'lots'}"
+
+
 def _number(value: Value) -> float | str:
     return float(value) if isinstance(value, (int, float)) else str(value)

@@ -8,7 +8,7 @@ import typer
 
 from guard.app.calc.inputs import Results
 from guard.cli import _calc_common as c
-from guard.cli._calc_common import answer, legs, money, plain
+from guard.cli._calc_common import answer, legs, money, plain, volume
 
 Price = Annotated[float | None, typer.Option(help="Ask for a buy, bid for a sell; the open price once open.")]
 Rate = Annotated[float | None, typer.Option(help="Margin rate of the order type, if the symbol sets one; else 1.")]
@@ -58,7 +58,7 @@ def margin(
     }  # fmt: skip
 
     def say(found: Results) -> list[str]:
-        return [f"Opening {plain(lots)} lots takes {money(found['margin'], account_ccy)} of margin."]
+        return [f"Opening {volume(lots)} takes {money(found['margin'], account_ccy)} of margin."]
 
     answer("margin", inputs, say, main="margin", as_json=as_json)
 
@@ -90,7 +90,7 @@ def hedged_margin(
         sentences = [f"The book takes {money(found['margin'], account_ccy)} of margin."] if "margin" in found else []
         if found["side"] == c.NONE:
             return [*sentences, "Every lot is covered by an opposite one."]
-        return [*sentences, f"{plain(found['uncovered_lots'])} lots are not covered, on the {found['side']} side."]
+        return [*sentences, f"Not covered: {volume(found['uncovered_lots'])} on the {found['side']} side."]
 
     answer("hedged_margin", inputs, say, main="margin" if calc is not None else None, as_json=as_json)
 
