@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -77,7 +77,7 @@ def _rows(lines: Sequence[str], delimiter: str) -> Iterator[tuple[list[str], str
     """Every row with its fault, if it is not sound CSV. A quote left open spoils its own line, not the rest."""
     at = 0
     while at < len(lines):
-        reader = csv.reader(islice(lines, at, at + _LONGEST_ROW), delimiter=delimiter, strict=True)
+        reader = csv.reader(lines[at : at + _LONGEST_ROW], delimiter=delimiter, strict=True)
         fault = None
         try:
             row = next(reader)
@@ -116,8 +116,10 @@ def parse_inputs(text: str) -> dict[str, object]:
         document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except RecursionError as error:
         raise InputError("inputs_json is nested too deeply") from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise InputError(f"inputs_json is not JSON: {error}") from error
+    except ValueError as error:  # Python refuses whole numbers of thousands of digits
+        raise InputError("inputs_json holds a number with too many digits") from error
     if not isinstance(document, dict):
         raise InputError("inputs_json must be a JSON object")
     return document

@@ -122,7 +122,7 @@ def legs(name: str, value: object) -> tuple[Leg, ...]:
         raise InputError(shape)
     result = []
     for pair in value:
-        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:  # noqa: PLR2004 - a pair
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             raise InputError(shape)
         lots, price = pair
         result.append(Leg(positive(f"{name} lots", lots), None if price is None else positive(f"{name} price", price)))
