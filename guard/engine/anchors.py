@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, time
 from typing import NamedTuple
 
 from guard.engine.elapsed import elapsed_s, may_advance
-from guard.limits.base import AnchorNeed, Limit
+from guard.limits.base import AnchorNeed
 from guard.metrics.anchored import Reference
 from guard.metrics.flows import since
 from guard.model.snapshot import Snapshot
@@ -24,11 +24,6 @@ class Anchored(NamedTuple):
     references: dict[str, Reference]
     flow_gap: str
     held: tuple[str, ...]
-
-
-def needs(limits: Iterable[Limit]) -> dict[str, AnchorNeed]:
-    """The references all limits together need, by key."""
-    return {need.key: need for limit in limits for need in limit.anchor_needs()}
 
 
 def _sums(snapshot: Snapshot, start_s: float) -> tuple[tuple[float, float] | None, str]:
@@ -108,7 +103,7 @@ def _unexplained(anchor: Anchor, snapshot: Snapshot) -> float | None:
     return balance - anchor.balance - sums[0] - sums[1]
 
 
-def advance(snapshot: Snapshot, state: State, limits: Iterable[Limit], first: FirstSeen | None) -> Anchored:
+def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], first: FirstSeen | None) -> Anchored:
     """Move every anchor to this snapshot and say what limits may read.
 
     A new period replaces an anchor only when clocks agree that it has begun; a backward jump never reopens one.
@@ -119,7 +114,7 @@ def advance(snapshot: Snapshot, state: State, limits: Iterable[Limit], first: Fi
     gap = ""
     digits = snapshot.account.currency_digits
     tolerance = 10.0 ** -(digits if digits is not None else 2) + 1e-6
-    for key, need in needs(limits).items():
+    for key, need in needs.items():
         old = anchors.get(key)
         if need.period == "life":
             moved = _life(need, old, snapshot, first)

@@ -10,14 +10,12 @@ from guard.model.state import Timer
 from guard.model.verdict import Severity, Verdict
 
 EPSILON = 1e-9
+SEVERITIES = tuple(Severity)
 
 
 def _reached(limit: Limit, used: float, at_pct: float) -> bool:
     """Whether a stage is reached: caps pass 100 only above it, floors by touching unless told otherwise."""
-    touch = getattr(limit, "touch_is_breach", False)
-    if math.isinf(used):
-        return True
-    if at_pct == 100.0 and not touch:
+    if at_pct == 100.0 and not limit.touch:
         return used > at_pct * (1.0 + EPSILON)
     return used >= at_pct * (1.0 - EPSILON)
 
@@ -29,8 +27,9 @@ def is_breach(limit: Limit, used: float) -> bool:
 
 def level(limit: Limit, reading: Reading, used: float) -> tuple[Severity, float | None]:
     """Severity and highest reached stage for a utilization."""
-    stages = [stage.at_pct for stage in limit.stages if _reached(limit, used, stage.at_pct)]
-    top = max(stages, default=None)
+    if used < limit.first_pct * (1.0 - EPSILON):
+        return Severity.OK, None
+    top = next((pct for pct in limit.stage_pcts if _reached(limit, used, pct)), None)
     if is_breach(limit, used) and not reading.at_most_warn:
         return Severity.BREACH, top
     if top is None and not is_breach(limit, used):
@@ -64,14 +63,16 @@ def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: s
         unknown_s = timer.unknown_s + passed_s if timer.unknown_s > 0.0 or timer.unknown_told else max(passed_s, 1e-9)
         held = 0.0 if unknown_s > stale_after_s else timer.held_s
         return replace(timer, unknown_s=unknown_s, held_s=held, cool_s=0.0)
-    known = replace(timer, unknown_s=0.0, unknown_told=False)
+    known = replace(timer, unknown_s=0.0, unknown_told=False) if timer.unknown_s > 0.0 else timer
+    if severity == timer.severity and stage == timer.stage_pct:
+        if known.held_s == 0.0 and known.cool_s == 0.0:
+            return known
+        return replace(known, held_s=0.0, cool_s=0.0)
     if _order(severity, stage) > _order(timer.severity, timer.stage_pct):
         held = timer.held_s + passed_s if timer.held_s > 0.0 and passed_s <= stale_after_s else 1e-9
         if held < limit.for_s:
             return replace(known, held_s=held, cool_s=0.0)
         return replace(known, severity=int(severity), stage_pct=stage, held_s=0.0, cool_s=0.0, since=at)
-    if _order(severity, stage) == _order(timer.severity, timer.stage_pct):
-        return replace(known, held_s=0.0, cool_s=0.0)
     used = reading.utilization_pct
     if used is not None and not math.isinf(used) and limit.clear_margin_pct < 100.0:
         strict = used / (1.0 - limit.clear_margin_pct / 100.0)
@@ -91,40 +92,29 @@ def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: s
 
 def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:
     """The verdict a reading and its timer give; an unknown figure keeps a standing breach."""
-    severity = Severity(timer.severity)
-    stage = timer.stage_pct
-    blind = reading.utilization_pct is None and reading.breach is None
-    if blind:
-        sentence = f"{limit.title} is unknown: {reading.why}"
-        if severity is not Severity.BREACH:
-            severity = Severity.UNKNOWN
-        else:
-            sentence += "; the breach stands until the figure is known again"
-    elif reading.value is None or not limit_says(reading):
-        sentence = reading.why
-    else:
-        sentence = limit.say(reading)
-    asked: list[str] = []
-    for item in limit.stages:
-        if stage is not None and item.at_pct <= stage and severity is not Severity.UNKNOWN:
-            asked.extend(name for name in item.names if name not in asked)
+    severity, stage = SEVERITIES[timer.severity], timer.stage_pct
+    if reading.utilization_pct is None and reading.breach is None and severity is not Severity.BREACH:
+        severity, stage = Severity.UNKNOWN, None
+    asked = limit.asked(stage) if stage is not None else ()
     return Verdict(
-        limit=limit.name,
-        kind=limit.kind,
-        severity=severity,
-        value=reading.value,
-        threshold=reading.threshold,
-        unit=limit.unit,
-        utilization_pct=reading.utilization_pct,
-        offending=reading.offending,
-        sentence=sentence,
+        limit.name,
+        limit.kind,
+        severity,
+        reading.value,
+        reading.threshold,
+        limit.unit,
+        reading.utilization_pct,
+        reading.offending,
+        lambda: _sentence(limit, reading, severity),
         acting=any(name != "warn" for name in asked),
         inherited=timer.inherited,
         stage_pct=stage,
-        actions=tuple(asked),
+        actions=asked,
     )
 
 
-def limit_says(reading: Reading) -> bool:
-    """Whether the limit's own sentence fits: not when the reading brought a whole sentence of its own."""
-    return not reading.why or reading.why.startswith(";")
+def _sentence(limit: Limit, reading: Reading, severity: Severity) -> str:
+    if reading.utilization_pct is None and reading.breach is None:
+        stands = "; the breach stands until the figure is known again" if severity is Severity.BREACH else ""
+        return f"{limit.title} is unknown: {reading.why}{stands}"
+    return reading.why if reading.why or reading.value is None else limit.say(reading)

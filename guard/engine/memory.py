@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from guard.engine.elapsed import elapsed_s
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
@@ -48,10 +50,16 @@ def entry_equity(snapshot: Snapshot, state: State) -> dict[int, float]:
     return out
 
 
-def first_stops(snapshot: Snapshot, state: State) -> dict[int, float]:
+def first_stops(snapshot: Snapshot, state: State) -> Mapping[int, float]:
     """The stop each position had when it was first seen (0.0: none); closed ones are forgotten."""
     if snapshot.positions is None:
         return dict(state.first_stops)
+    known = state.first_stops
+    if len(known) == len(snapshot.positions) and all(
+        position[7] is not None and (known.get(position[1], 0.0) > 0.0 or (position[1] in known and position[7] == 0.0))  # type: ignore[arg-type]  # a missing identifier is not in it
+        for position in snapshot.positions
+    ):
+        return known
     out: dict[int, float] = {}
     for position in snapshot.positions:
         key = position.identifier

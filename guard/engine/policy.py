@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from guard.limits.base import Limit
+from guard.limits.base import AnchorNeed, Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Shock:
 DEFAULT_SHOCKS = (Shock("*", 1.0, "1 % against every position"), Shock("*", 5.0, "5 % against every position"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """Everything ``step`` needs besides snapshot and state.
 
@@ -44,3 +45,18 @@ class Policy:
     zone_named: bool = False
     source: str = "defaults"
     sha256: str = ""
+
+    @cached_property
+    def needs(self) -> dict[str, AnchorNeed]:
+        """The references all limits together need, by key."""
+        return {need.key: need for limit in self.limits for need in limit.anchor_needs()}
+
+    @cached_property
+    def trails(self) -> bool:
+        """Whether a limit follows a peak, so that a new peak must be remembered at once."""
+        return any(str(getattr(limit, "anchor", "")).startswith("peak") for limit in self.limits)
+
+    @cached_property
+    def from_first_sight(self) -> bool:
+        """Whether a limit counts from the guard's first sight of the account."""
+        return any(need.period == "life" for need in self.needs.values())

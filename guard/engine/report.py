@@ -108,7 +108,7 @@ def position_figures(m: Metrics) -> list[dict[str, Any]]:
                 "notional": json_number(row.notional),
                 "unprotected": row.unprotected,
                 "covered": row.covered,
-                "unprotected_s": json_number(row.unprotected_s),
+                "unprotected_s": json_number(m.since_bare(row)),
                 "loss_at_stop": json_number(row.loss_at_stop),
                 "entry_equity": json_number(row.entry_equity),
                 "risk_per_trade_pct": json_number(row.risk_pct),

@@ -49,7 +49,6 @@ def context(policy: Policy, state: State, references: anchoring.Anchored) -> Con
         gap_beyond_stop_pct=policy.gap_beyond_stop_pct,
         anchors=references.references,
         entry_equity=state.entry_equity,
-        unprotected_s=state.unprotected_s,
         flow_gap=references.flow_gap,
     )
 
@@ -69,11 +68,10 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     passed = elapsed_s(state.last, snapshot)
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)
-    anchored = anchoring.advance(snapshot, state, policy.limits, seen)
+    anchored = anchoring.advance(snapshot, state, policy.needs, seen)
     learnt = replace(state, entry_equity=memory.entry_equity(snapshot, state))
     metrics = Metrics(snapshot, context(policy, learnt, anchored))
-    learnt = replace(learnt, unprotected_s=memory.unprotected_s(metrics, state))
-    metrics.context = context(policy, learnt, anchored)
+    metrics.unprotected_s = memory.unprotected_s(metrics, state)
 
     verdicts: list[Verdict] = []
     notices: list[Notice] = []
@@ -103,9 +101,10 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
 
     new = replace(
         learnt,
+        unprotected_s=metrics.unprotected_s,
         anchors=anchored.anchors,
         first_stops=memory.first_stops(snapshot, state),
-        timers={**state.timers, **timers},
+        timers={**state.timers, **timers} if state.timers.keys() != timers.keys() else timers,
         first_seen=seen,
         last=memory.last_reading(snapshot, state),
         policy_sha256=policy.sha256 or state.policy_sha256,
@@ -113,7 +112,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:
         notices.append(flow_notice)
-    if first and any(need.period == "life" for need in anchoring.needs(policy.limits).values()):
+    if first and policy.from_first_sight:
         metrics.gap("state.first_seen", "the account was not seen before: drawdown counts from the balance of this snapshot")
     for key in anchored.held:
         metrics.gap(f"anchors.{key}", "PC and server clock disagree: the period is not begun anew until they agree")
@@ -151,14 +150,13 @@ def _learnt(old: State, new: State, policy: Policy) -> bool:
         return True
     if old.unprotected_s.keys() != new.unprotected_s.keys():
         return True
-    trailing = any(getattr(limit, "anchor", "").startswith("peak") for limit in policy.limits)
     for key, anchor in new.anchors.items():
         earlier = old.anchors.get(key)
         if earlier is None or (anchor.at, anchor.balance, anchor.equity, anchor.flows) != (
             earlier.at, earlier.balance, earlier.equity, earlier.flows,
         ):  # fmt: skip
             return True
-        if trailing and anchor != earlier:
+        if policy.trails and anchor != earlier:
             return True
     return False
 

@@ -48,6 +48,7 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
 def binding_limit(snapshot: Snapshot, m: Metrics, policy: Policy) -> str | None:
     """The first limit that is broken or not known on this snapshot, by name; ``None`` when all hold."""
     metrics = Metrics(snapshot, m.context)
+    metrics.unprotected_s = m.unprotected_s
     for limit in policy.limits:
         reading = limit.evaluate(metrics)
         if reading.utilization_pct is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,7 +32,7 @@ class Scope(Data):
     comments: tuple[str, ...] = Field((), description="texts the position's comment contains")
     asset_classes: tuple[AssetClass, ...] = Field((), description="forex, metal, index, crypto, share, energy, other")
 
-    @property
+    @cached_property
     def is_all(self) -> bool:
         """Whether nothing is filtered."""
         return not (self.symbols or self.magics or self.sides or self.comments or self.asset_classes)
@@ -79,7 +80,7 @@ class Reading(NamedTuple):
     """What a limit found before timing: value and threshold in its unit, utilization in percent points.
 
     ``utilization_pct`` ``None`` with ``breach`` ``None`` is UNKNOWN; with ``breach`` true or false it has no number
-    but a clear answer. ``why`` completes or replaces the sentence.
+    but a clear answer. ``why`` replaces the sentence; ``detail`` is what the limit's own sentence needs besides.
     """
 
     value: float | None
@@ -89,6 +90,7 @@ class Reading(NamedTuple):
     why: str = ""
     breach: bool | None = None
     at_most_warn: bool = False
+    detail: tuple[object, ...] = ()
 
 
 class Limit(Data):
@@ -109,10 +111,39 @@ class Limit(Data):
     cooldown_s: NotNegative = Field(0.0, description="seconds it must stay clear before it is called clear")
     stages: tuple[Stage, ...] = Field(DEFAULT_STAGES, description="at which utilization which actions begin")
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The limit's id, by default its kind."""
         return self.id if self.id is not None else self.kind
+
+    @cached_property
+    def touch(self) -> bool:
+        """Whether utilization 100 itself is a breach."""
+        return bool(getattr(self, "touch_is_breach", False))
+
+    @cached_property
+    def stage_pcts(self) -> tuple[float, ...]:
+        """The stages' utilizations, highest first."""
+        return tuple(sorted((stage.at_pct for stage in self.stages), reverse=True))
+
+    @cached_property
+    def first_pct(self) -> float:
+        """The lowest utilization at which anything begins: the first stage, at most 100."""
+        return min((*self.stage_pcts, 100.0))
+
+    def asked(self, stage_pct: float | None) -> tuple[str, ...]:
+        """The actions asked for when ``stage_pct`` is the highest stage reached, in order, each once."""
+        if stage_pct is None:
+            return ()
+        known = self._asked.get(stage_pct)
+        if known is None:
+            names = [name for stage in self.stages if stage.at_pct <= stage_pct for name in stage.names]
+            known = self._asked[stage_pct] = tuple(dict.fromkeys(names))
+        return known
+
+    @cached_property
+    def _asked(self) -> dict[float, tuple[str, ...]]:
+        return {}
 
     def anchor_needs(self) -> tuple[AnchorNeed, ...]:
         """The references this limit compares with; most kinds need none."""

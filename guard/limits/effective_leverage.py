@@ -33,10 +33,13 @@ class EffectiveLeverage(Limit):
             value = self._scoped(m)
         if value is None:
             return unknown(self.max, "notional or equity is unknown" if not m.blind else m.blind)
-        rows = m.bare_rows if m.bare_rows is not None else []
+        used = ceiling(value, self.max)
+        rows = m.bare_rows
+        if used < self.first_pct or rows is None:
+            return Reading(value, self.max, used)
         heaviest = sorted(rows, key=lambda row: -(row.notional if row.notional is not None else 0.0))
         tickets = tuple(row.position.ticket for row in heaviest[:20] if self.scope.is_all or self.scope.holds(row))
-        return Reading(value, self.max, ceiling(value, self.max), tickets)
+        return Reading(value, self.max, used, tickets)
 
     def _scoped(self, m: Metrics) -> float | None:
         rows = m.bare_rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -38,7 +39,7 @@ class MaxDrawdown(Limit):
     )
     touch_is_breach: bool = Field(True, description="whether the limit itself is a breach already")
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of the anchor in the engine's memory."""
         return f"life|{self.flows}"
@@ -67,8 +68,7 @@ class MaxDrawdown(Limit):
         if isinstance(top, float):
             allowed = max(allowed, reference - top)
         found = room(reference, allowed, value)
-        return Reading(found.loss, allowed, found.utilization_pct, (),
-                       f"; the floor is {number(found.floor)}, counted from {number(reference)} ({since})")  # fmt: skip
+        return Reading(found.loss, allowed, found.utilization_pct, detail=(found.floor, reference, since))
 
     def _reference(self, m: Metrics, ref: Reference | None) -> tuple[float | None, str, str]:
         if self.anchor == "initial":
@@ -92,4 +92,8 @@ class MaxDrawdown(Limit):
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
-        return f"Drawdown is {number(reading.value)} of {number(reading.threshold)} allowed{reading.why}"
+        floor, reference, since = reading.detail
+        return (
+            f"Drawdown is {number(reading.value)} of {number(reading.threshold)} allowed; the floor is {floor:,.2f}, "
+            f"counted from {reference:,.2f} ({since})"
+        )

@@ -33,6 +33,8 @@ class MissingStop(Limit):
         rows = m.rows
         if rows is None:
             return unknown(self.max, m.blind)
+        if self.scope.is_all and not m.bare and not m.stop_unknown:
+            return Reading(0.0, self.max, 0.0)
         longest = 0.0
         bare: list[int] = []
         for row in rows:
@@ -42,11 +44,12 @@ class MissingStop(Limit):
                 return unknown(self.max, row.why, (row.position.ticket,))
             if not row.unprotected or row.covered:
                 continue
-            if row.unprotected_s is None:
+            since = m.since_bare(row)
+            if since is None:
                 return unknown(self.max, f"since when position {row.position.ticket} has no stop is unknown",
                                (row.position.ticket,))  # fmt: skip
             bare.append(row.position.ticket)
-            longest = max(longest, row.unprotected_s)
+            longest = max(longest, since)
         return Reading(longest, self.max, ceiling(longest, self.max), tuple(bare))
 
     def say(self, reading: Reading) -> str:

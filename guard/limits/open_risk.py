@@ -31,14 +31,17 @@ class OpenRisk(Limit):
         rows = m.rows
         if value is None or rows is None:
             return unknown(self.max, m.blind if m.blind else "open risk or equity is unknown")
-        bare = [row for row in rows if row.unprotected and not row.covered]
-        mild = bool(bare) and all(row.unprotected_s is None or row.unprotected_s < self.bare_after_s for row in bare)
+        bare = [row for row in m.bare if not row.covered]
+        mild = bool(bare) and not any(self._long(m.since_bare(row)) for row in bare)
         if mild and m.equity is not None and m.equity > 0.0 and m.open_risk is not None and m.loss_to_stop_out is not None:
             with_stops = (m.open_risk - max(0.0, m.loss_to_stop_out)) / m.equity * 100.0
             mild = with_stops <= self.max
         # All of the equity stands behind bare positions: their utilization must not fall as stop-out comes nearer.
         used = ceiling(max(value, 100.0) if bare else value, self.max)
         return Reading(value, self.max, used, tuple(row.position.ticket for row in bare), at_most_warn=mild)
+
+    def _long(self, since: float | None) -> bool:
+        return since is not None and since >= self.bare_after_s
 
     def say(self, reading: Reading) -> str:
         """The sentence."""

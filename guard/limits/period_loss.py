@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -36,7 +37,7 @@ class PeriodLoss(Limit):
     flows: Literal["shift", "ignore"] = Field("shift", description="whether deposits and withdrawals move the reference")
     touch_is_breach: bool = Field(True, description="whether the limit itself is a breach already")
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of the anchor in the engine's memory."""
         return f"{self.period}|{self.reset.tz}|{self.reset.time}"
@@ -63,9 +64,8 @@ class PeriodLoss(Limit):
         if allowed is None:
             return unknown(money, why)
         found = room(reference, allowed, value)
-        return Reading(found.loss, allowed, found.utilization_pct, (),
-                       f"; the floor is {number(found.floor)}, counted from {number(reference)} at {ref.at}"
-                       f"{'' if ref.source != 'deals' else ' (rebuilt from deals)'}")  # fmt: skip
+        detail = (found.floor, reference, ref.at, ref.source)
+        return Reading(found.loss, allowed, found.utilization_pct, detail=detail)
 
     def _reference(self, ref: Reference) -> tuple[float | None, str]:
         if self.anchor == "balance@reset":
@@ -82,4 +82,9 @@ class PeriodLoss(Limit):
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
-        return f"Loss of the {self.period} is {number(reading.value)} of {number(reading.threshold)} allowed{reading.why}"
+        floor, reference, at, source = reading.detail
+        rebuilt = " (rebuilt from deals)" if source == "deals" else ""
+        return (
+            f"Loss of the {self.period} is {number(reading.value)} of {number(reading.threshold)} allowed; the floor is "
+            f"{floor:,.2f}, counted from {reference:,.2f} at {at}{rebuilt}"
+        )

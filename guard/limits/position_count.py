@@ -27,8 +27,9 @@ class PositionCount(Limit):
             return unknown(float(self.max), m.blind)
         held = rows if self.scope.is_all else [row for row in rows if self.scope.holds(row)]
         count = float(len(held))
-        tickets = tuple(row.position.ticket for row in held[:50])
-        return Reading(count, float(self.max), ceiling(count, float(self.max)), tickets)
+        used = ceiling(count, float(self.max))
+        tickets = tuple(row.position.ticket for row in held[:50]) if used >= self.first_pct else ()
+        return Reading(count, float(self.max), used, tickets)
 
     def say(self, reading: Reading) -> str:
         """The sentence."""

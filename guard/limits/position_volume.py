@@ -25,6 +25,8 @@ class PositionVolume(Limit):
         rows = m.bare_rows
         if rows is None:
             return unknown(self.max, m.blind)
+        if self.scope.is_all and m.largest_volume is not None and m.largest_volume <= self.max:
+            return Reading(m.largest_volume, self.max, ceiling(m.largest_volume, self.max))
         largest = 0.0
         over: list[int] = []
         hole = None

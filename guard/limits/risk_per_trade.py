@@ -35,15 +35,25 @@ class RiskPerTrade(Limit):
         firm = 0.0
         over: list[int] = []
         missing: list[PositionFigures] = []
-        first = self.stages[0].at_pct if self.stages else 100.0
+        first = self.first_pct
+        everything = self.scope.is_all
+        low = min(0.5, self.first_pct / 100.0) * self.max
         for row in rows:
+            risk = row.risk_pct
+            if everything and risk is not None and risk < low and not row.unprotected:
+                # Far below the limit: nothing to list, only the largest is remembered.
+                if worst is None or risk * 100.0 > worst[1] * self.max:
+                    worst = (risk, risk / self.max * 100.0)
+                    firm = max(firm, worst[1])
+                continue
             if not self.scope.is_all and not self.scope.holds(row):
                 continue
             if row.risk_pct is None:
                 missing.append(row)
                 continue
             used = self._used(row, row.risk_pct)
-            if not row.unprotected or (row.unprotected_s is not None and row.unprotected_s >= self.bare_after_s):
+            since = m.since_bare(row)
+            if not row.unprotected or (since is not None and since >= self.bare_after_s):
                 firm = max(firm, used)
             if used >= first:
                 over.append(row.position.ticket)

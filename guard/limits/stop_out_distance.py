@@ -40,12 +40,12 @@ class StopOutDistance(Limit):
             return Reading(-math.inf if loss < 0.0 else 0.0, self.min, math.inf, (), "Equity is used up")
         value = loss / equity * 100.0
         used = math.inf if value <= 0.0 else self.min / value * 100.0
-        return Reading(value, self.min, used, (), "" if m.stop_out_level[1] != "assumed" else
-                       "; the stop-out level is assumed, the terminal does not tell it")  # fmt: skip
+        return Reading(value, self.min, used, detail=(m.stop_out_level[1],))
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
+        assumed = "; the stop-out level is assumed, the terminal does not tell it" if reading.detail == ("assumed",) else ""
         return (
             f"Stop-out is {number(reading.value)} % of equity away; the smallest allowed distance is "
-            f"{number(self.min)} %{reading.why if reading.why.startswith(';') else ''}"
+            f"{number(self.min)} %{assumed}"
         )

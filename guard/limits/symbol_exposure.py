@@ -29,8 +29,16 @@ class SymbolExposure(Limit):
             return unknown(self.max, m.blind if m.blind else "account.equity is missing")
         sums: dict[str, float] = {}
         holes: set[str] = set()
+        if self.scope.is_all and m.by_symbol is not None:
+            for name, entry in m.by_symbol.items():
+                money = entry.notional_signed if self.measure == "net" else entry.notional_gross
+                if money is None or entry.notional_signed is None:
+                    holes.add(name)
+                else:
+                    sums[name] = money
+            rows = []
         for row in rows:
-            if not self.scope.is_all and not self.scope.holds(row):
+            if not self.scope.holds(row):
                 continue
             name, side = row.in_symbol.name, row.position.side
             if row.notional is None or side is None:
@@ -39,8 +47,8 @@ class SymbolExposure(Limit):
             sums[name] = sums.get(name, 0.0) + (row.notional * side if self.measure == "net" else row.notional)
         known = {name: abs(value) for name, value in sums.items() if name not in holes}
         worst = max(known, key=lambda name: known[name], default=None)
-        money = known[worst] if worst is not None else 0.0
-        value = (math.inf if money > 0.0 else 0.0) if equity <= 0.0 else money / equity * 100.0
+        largest = known[worst] if worst is not None else 0.0
+        value = (math.inf if largest > 0.0 else 0.0) if equity <= 0.0 else largest / equity * 100.0
         if holes and value <= self.max:
             name = sorted(holes)[0]
             return unknown(self.max, f"the notional in {name} is unknown", tuple(sorted(holes)))

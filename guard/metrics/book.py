@@ -13,8 +13,8 @@ class SymbolFigures:
     """One symbol in use: its ``k``, lots on each side, price and spread. Lots; prices in the symbol's own."""
 
     __slots__ = (
-        "asset_class", "base_rate", "buy_lots", "flagged", "inverse", "k", "name", "notional_signed", "price", "sell_lots",
-        "spread", "symbol", "why",
+        "asset_class", "base_rate", "buy_lots", "flagged", "inverse", "k", "name", "notional_gross", "notional_signed", "price",
+        "sell_lots", "spread", "symbol", "why",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -31,6 +31,7 @@ class SymbolFigures:
         self.buy_lots = 0.0
         self.sell_lots = 0.0
         self.notional_signed: float | None = 0.0
+        self.notional_gross: float | None = 0.0
         self.why = ""
 
     @property
@@ -43,24 +44,29 @@ class PositionFigures:
     """One position with its figures; ``None`` is unknown, ``why`` says what is missing."""
 
     __slots__ = (
-        "asset_class", "covered", "entry_equity", "in_symbol", "loss_at_stop", "notional", "position", "risk_pct", "stop",
-        "unprotected", "unprotected_s", "why",
+        "covered", "entry_equity", "in_symbol", "loss_at_stop", "loss_from_here", "notional", "position", "risk_pct", "stop",
+        "unprotected", "why",
     )  # fmt: skip
 
-    def __init__(self, position: Position, in_symbol: SymbolFigures) -> None:
-        """A position in its symbol's entry; figures are filled in by ``metrics.trade_risk``."""
+    def __init__(self, position: Position, in_symbol: SymbolFigures, notional: float | None) -> None:
+        """A position in its symbol's entry; risk is filled in by ``metrics.trade_risk``."""
         self.position = position
         self.in_symbol = in_symbol
-        self.asset_class = in_symbol.asset_class
-        self.notional: float | None = None
-        self.stop: float | None = None
-        self.unprotected: bool | None = None
-        self.unprotected_s: float | None = None
-        self.loss_at_stop: float | None = None
-        self.risk_pct: float | None = None
-        self.entry_equity: float | None = None
+        self.notional = notional
         self.covered = False
-        self.why = ""
+
+    stop: float | None
+    unprotected: bool | None
+    loss_at_stop: float | None
+    loss_from_here: float | None
+    risk_pct: float | None
+    entry_equity: float | None
+    why: str
+
+    @property
+    def asset_class(self) -> str:
+        """The symbol's asset class."""
+        return self.in_symbol.asset_class
 
 
 def symbol_k(
@@ -75,16 +81,15 @@ def symbol_k(
     minor = 10.0 ** -(account.currency_digits if account.currency_digits is not None else 2)
     own = tick_k = contract_k = calc_k = None
     tick_size = symbol.tick_size if symbol is not None else None
-    best = 0.0
+    best, most = None, 0.0
     for p in positions:
-        if p.profit is None or p.price_open is None or p.price_current is None or p.volume is None or p.side is None:
-            continue
-        if tick_size is not None and abs(p.profit) > best:
-            found = k_by_profit(
-                p.profit, (p.price_current - p.price_open) * p.side, p.volume, minor_unit=minor, tick_size=tick_size
-            )
-            if found is not None:
-                own, best = found, abs(p.profit)
+        profit = p.profit
+        if profit is not None and (profit > most or -profit > most):
+            best, most = p, abs(profit)
+    if best is not None and tick_size is not None and best.profit is not None:
+        _, _, _, side, volume, opened, now, *_ = best
+        if opened is not None and now is not None and volume is not None and side is not None:
+            own = k_by_profit(best.profit, (now - opened) * side, volume, minor_unit=minor, tick_size=tick_size)
     if symbol is not None:
         profit_ccy, account_ccy = symbol.currency_profit, account.currency
         mode = symbol.calc_mode
@@ -111,20 +116,57 @@ def symbol_k(
         entry.why = f"the value of a price move of {entry.name} is unknown (no contract data, tick value or quotes)"
 
 
-def position_notional(position: Position, entry: SymbolFigures) -> float | None:
-    """Notional in account currency, 0 for collateral, ``None`` when price, volume or value is unknown."""
-    symbol = entry.symbol
-    if symbol is not None and symbol.calc_mode == COLLATERAL:
-        return 0.0
-    volume = position.volume
-    if volume is None:
-        return None
-    if entry.base_rate is not None and symbol is not None and symbol.contract_size:
-        if not entry.flagged:
-            return volume * symbol.contract_size * entry.base_rate
-    if entry.k is None or position.price_current is None:
-        return None
-    return position.price_current * entry.k * volume
+def _fill_prices(entry: SymbolFigures, held: list[Position], tick: Tick | None) -> None:
+    if tick is not None and tick.bid and tick.ask:
+        entry.spread = max(0.0, tick.ask - tick.bid)
+    net = 1 if entry.net_lots >= 0.0 else -1
+    fallback = None
+    for position in held:
+        if position.price_current is not None:
+            if position.side == net:
+                entry.price = position.price_current
+                return
+            if fallback is None:
+                fallback = position.price_current
+    entry.price = fallback
+
+
+def _fill_rows(entry: SymbolFigures, held: list[Position], rows: list[PositionFigures]) -> None:
+    """Rows, lots and notional of one symbol. FX with a known base rate: volume x contract x base rate; else price x k x volume."""
+    symbol, k = entry.symbol, entry.k
+    by_base: float | None = None
+    if symbol is not None:
+        if entry.base_rate is not None and symbol.contract_size and not entry.flagged:
+            by_base = symbol.contract_size * entry.base_rate
+        elif symbol.calc_mode == COLLATERAL:
+            by_base = 0.0
+    buys = sells = 0.0
+    signed: float | None = 0.0
+    gross: float | None = 0.0
+    for position in held:
+        side, volume, price = position[3], position[4], position[6]
+        value: float | None = None
+        if volume is not None:
+            if by_base is not None:
+                value = volume * by_base
+            elif k is not None and price is not None:
+                value = price * k * volume
+        if value is None or side is None or volume is None:
+            signed = None
+            gross = None if value is None or gross is None else gross + value
+        else:
+            gross = None if gross is None else gross + value
+            if side > 0:
+                buys += volume
+                signed = None if signed is None else signed + value
+            else:
+                sells += volume
+                signed = None if signed is None else signed - value
+        if value is None and side is not None and volume is not None:
+            buys, sells = (buys + volume, sells) if side > 0 else (buys, sells + volume)
+        rows.append(PositionFigures(position, entry, value))
+    entry.buy_lots, entry.sell_lots = buys, sells
+    entry.notional_signed, entry.notional_gross = signed, gross
 
 
 def build(
@@ -138,8 +180,12 @@ def build(
     """All positions and the symbols they are in, with ``k``, lots, price, spread and notional."""
     by_name: dict[str, list[Position]] = {}
     for position in positions:
-        name = position.symbol if position.symbol is not None else "?"
-        by_name.setdefault(name, []).append(position)
+        name = position[2] if position[2] is not None else "?"
+        held = by_name.get(name)
+        if held is None:
+            by_name[name] = [position]
+        else:
+            held.append(position)
     entries: dict[str, SymbolFigures] = {}
     rows: list[PositionFigures] = []
     for name, held in by_name.items():
@@ -148,28 +194,8 @@ def build(
         if entry.symbol is not None:
             entry.asset_class = asset_class(entry.symbol)
         symbol_k(entry, held, account, table, asked)
-        tick = ticks.get(name)
-        if tick is not None and tick.bid and tick.ask:
-            entry.spread = max(0.0, tick.ask - tick.bid)
-        signed: float | None = 0.0
-        for position in held:
-            row = PositionFigures(position, entry)
-            row.notional = value = position_notional(position, entry)
-            side, volume = position.side, position.volume
-            if side is None or volume is None or value is None:
-                signed = None
-            elif signed is not None:
-                signed += side * value
-            if side is not None and volume is not None:
-                if side > 0:
-                    entry.buy_lots += volume
-                else:
-                    entry.sell_lots += volume
-            rows.append(row)
-        entry.notional_signed = signed
-        net = 1 if entry.net_lots >= 0.0 else -1
-        prices = [p.price_current for p in held if p.price_current is not None and p.side == net]
-        entry.price = prices[0] if prices else next((p.price_current for p in held if p.price_current is not None), None)
+        _fill_rows(entry, held, rows)
+        _fill_prices(entry, held, ticks.get(name))
     return rows, entries
 
 

@@ -32,7 +32,6 @@ class Context:
     gap_beyond_stop_pct: float = 0.0
     anchors: Mapping[str, Reference] = field(default_factory=dict)
     entry_equity: Mapping[int, float] = field(default_factory=dict)
-    unprotected_s: Mapping[int, float] = field(default_factory=dict)
     flow_gap: str = ""
 
 
@@ -45,6 +44,8 @@ class Metrics:
         self.context = context if context is not None else Context()
         self.account = snapshot.account
         self._gaps: dict[str, Gap] = {}
+        self.bare: list[PositionFigures] = []
+        self.unprotected_s: Mapping[int, float] = {}
 
     # ---- gaps -------------------------------------------------------------------------------------------------------
     def gap(self, path: str, sentence: str) -> None:
@@ -126,8 +127,10 @@ class Metrics:
                 )
             elif entry.k is None:
                 self.gap(f"symbols.{entry.name}.k", entry.why)
-        trade_risk.assign_stops(rows, s.orders, trade_risk.protective(s.orders or (), entries))
-        trade_risk.mark_covered(rows)
+        shields = trade_risk.protective(s.orders, entries) if s.orders else frozenset()
+        self.bare = trade_risk.assign_stops(rows, s.orders, shields)
+        if self.bare:
+            trade_risk.mark_covered(self.bare)
         return rows, entries
 
     @cached_property
@@ -159,23 +162,44 @@ class Metrics:
             self.gap("commission", f"entry commission of {_tickets(no_cost)} is not among the deals: left out of the risk")
         if no_entry:
             self.gap("entry_equity", f"equity before entry of {_tickets(no_entry)} was not seen: the current one is used")
-        for row in rows:
-            identifier = row.position.identifier
-            row.unprotected_s = self.context.unprotected_s.get(identifier) if identifier is not None else None
         return rows
+
+    @cached_property
+    def stop_unknown(self) -> bool:
+        """Whether it is unknown of some position if it has a stop."""
+        return any(row.unprotected is None for row in self.bare_rows or ())
+
+    def since_bare(self, row: PositionFigures) -> float | None:
+        """Seconds a position has been without a stop; ``None`` when unknown or when it has one."""
+        identifier = row.position.identifier
+        return self.unprotected_s.get(identifier) if identifier is not None and row.unprotected else None
+
+    @cached_property
+    def largest_volume(self) -> float | None:
+        """The largest position in lots; 0 when flat, ``None`` when the book or one volume is unknown."""
+        rows = self.bare_rows
+        if rows is None:
+            return None
+        largest = 0.0
+        for row in rows:
+            volume = row.position[4]
+            if volume is None:
+                return None
+            if volume > largest:
+                largest = volume
+        return largest
 
     @cached_property
     def notional_gross(self) -> float | None:
         """Sum of the positions' notional."""
-        rows = self.bare_rows
-        if rows is None:
+        if self.by_symbol is None:
             return None
         total = 0.0
-        for row in rows:
-            if row.notional is None:
-                self.gap("notional", f"the notional of position {row.position.ticket} is unknown: exposure is unknown")
+        for entry in self.by_symbol.values():
+            if entry.notional_gross is None:
+                self.gap("notional", f"the notional of a position in {entry.name} is unknown: exposure is unknown")
                 return None
-            total += row.notional
+            total += entry.notional_gross
         return total
 
     @cached_property

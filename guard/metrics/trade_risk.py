@@ -48,20 +48,31 @@ def protective(orders: tuple[Order, ...], entries: Mapping[str, SymbolFigures]) 
     return frozenset(out)
 
 
-def assign_stops(rows: list[PositionFigures], orders: tuple[Order, ...] | None, shields: frozenset[int]) -> None:
-    """Fill ``stop`` and ``unprotected``: the position's own stop, else a protective stop order that covers its volume."""
+def assign_stops(
+    rows: list[PositionFigures], orders: tuple[Order, ...] | None, shields: frozenset[int]
+) -> list[PositionFigures]:
+    """Fill ``stop`` and ``unprotected``: the position's own stop, else a protective stop order that covers its volume.
+
+    Returns the rows that are left without a stop.
+    """
+    bare: list[PositionFigures] = []
+    for row in rows:
+        sl = row.position[7]
+        if sl is None:
+            row.stop = row.unprotected = None
+        elif sl > 0.0:
+            row.stop, row.unprotected = sl, False
+        else:
+            row.stop, row.unprotected = None, True
+            bare.append(row)
+    if not bare or not shields:
+        return bare
     pools: dict[str, list[list[float]]] = {}
     for order in orders if orders is not None else ():
         if order.ticket in shields and order.type in STOP_ORDERS and order.price_open and order.volume and order.symbol:
             pools.setdefault(order.symbol, []).append([order.price_open, order.volume])
-    for row in rows:
+    for row in bare:
         p = row.position
-        if p.sl is None:
-            continue
-        if p.sl > 0.0:
-            row.stop, row.unprotected = p.sl, False
-            continue
-        row.unprotected = True
         if p.volume is None or p.symbol is None:
             continue
         for pool in pools.get(p.symbol, []):
@@ -69,15 +80,16 @@ def assign_stops(rows: list[PositionFigures], orders: tuple[Order, ...] | None, 
                 pool[1] -= p.volume
                 row.stop, row.unprotected = pool[0], False
                 break
+    return [row for row in bare if row.unprotected]
 
 
-def mark_covered(rows: list[PositionFigures]) -> None:
+def mark_covered(bare: list[PositionFigures]) -> None:
     """Mark unprotected volume as covered by an opposite leg while neither leg's stop or target can remove it."""
     pools: dict[str, list[float]] = {}
     free: dict[str, list[PositionFigures]] = {}
-    for row in rows:
+    for row in bare:
         p = row.position
-        if not row.unprotected or p.tp is None or p.tp > 0.0 or p.volume is None or p.side is None or p.symbol is None:
+        if p.tp is None or p.tp > 0.0 or p.volume is None or p.side is None or p.symbol is None:
             continue
         pools.setdefault(p.symbol, [0.0, 0.0])[0 if p.side > 0 else 1] += p.volume
         free.setdefault(p.symbol, []).append(row)
@@ -97,38 +109,44 @@ def fill_positions(
     equity: float | None,
     substitute: float | None,
 ) -> tuple[list[int], list[int]]:
-    """Fill ``loss_at_stop`` and ``risk_pct``; returns the tickets whose commission, and whose entry equity, is unknown."""
+    """Fill the losses and ``risk_pct``; returns the tickets whose commission, and whose entry equity, is unknown."""
     no_cost: list[int] = []
     no_entry: list[int] = []
     for row in rows:
-        p, entry = row.position, row.in_symbol
-        if row.unprotected is None:
-            row.why = f"whether position {p.ticket} has a stop is unknown"
-            continue
-        if row.unprotected:
-            row.loss_at_stop = substitute
+        ticket, identifier, _, side, volume, opened, now, _, _, _, swap, *_ = row.position
+        entry, stop = row.in_symbol, row.stop
+        row.why = ""
+        row.loss_from_here = row.loss_at_stop = loss = None
+        if row.unprotected is False:
+            k = entry.k
+            if k is None or now is None or opened is None or side is None or volume is None or stop is None or swap is None:
+                row.why = entry.why if entry.why else f"a price, side, volume or swap of position {ticket} is unknown"
+            else:
+                cost = costs.get(identifier) if costs is not None and identifier is not None else None
+                if cost is None:
+                    no_cost.append(ticket)
+                    cost = 0.0
+                # value_of_move of metrics.value, written out: this line runs for every position in every cycle.
+                scale = -side * volume * k * (now / stop if entry.inverse else 1.0)
+                here, from_open = scale * (stop - now), scale * (stop - opened)
+                row.loss_from_here = here if here > 0.0 else 0.0
+                loss = (from_open if from_open > 0.0 else 0.0) + 2.0 * cost - swap
+                row.loss_at_stop = loss = loss if loss > 0.0 else 0.0
+        elif row.unprotected:
+            row.loss_at_stop = loss = substitute
             if substitute is None:
-                row.why = f"position {p.ticket} has no stop and the distance to stop-out is unknown"
+                row.why = f"position {ticket} has no stop and the distance to stop-out is unknown"
         else:
-            k, now, stop = entry.k, p.price_current, row.stop
-            if k is None or now is None or p.price_open is None or p.side is None or p.volume is None or stop is None:
-                row.why = entry.why if entry.why else f"a price, the side or the volume of position {p.ticket} is unknown"
-                continue
-            cost = costs.get(p.identifier) if costs is not None and p.identifier is not None else None
-            if cost is None:
-                no_cost.append(p.ticket)
-            price_loss = loss_from(k, now, p.price_open, stop, p.side, p.volume, inverse=entry.inverse)
-            if p.swap is None:
-                row.why = f"the swap of position {p.ticket} is unknown"
-                continue
-            row.loss_at_stop = loss_at_stop(price_loss, cost if cost is not None else 0.0, p.swap)
-        frozen = entry_equity.get(p.identifier) if p.identifier is not None else None
+            row.why = f"whether position {ticket} has a stop is unknown"
+        frozen = entry_equity.get(identifier) if identifier is not None else None
         if frozen is None:
-            no_entry.append(p.ticket)
+            no_entry.append(ticket)
             frozen = equity
         row.entry_equity = frozen
-        if row.loss_at_stop is not None and frozen is not None:
-            row.risk_pct = risk_pct(row.loss_at_stop, frozen)
+        if loss is None or frozen is None:
+            row.risk_pct = None
+        else:
+            row.risk_pct = loss / frozen * 100.0 if frozen > 0.0 else risk_pct(loss, frozen)
     return no_cost, no_entry
 
 
@@ -140,15 +158,13 @@ def open_risk(rows: list[PositionFigures], substitute: float | None) -> tuple[fl
     total = 0.0
     bare = False
     for row in rows:
-        p, entry = row.position, row.in_symbol
-        if row.unprotected is None:
-            return None, row.why
-        if row.unprotected:
+        loss = row.loss_from_here
+        if loss is not None:
+            total += loss
+        elif row.unprotected:
             bare = bare or not row.covered
-            continue
-        if entry.k is None or p.price_current is None or p.side is None or p.volume is None or row.stop is None:
-            return None, entry.why if entry.why else f"a price, the side or the volume of position {p.ticket} is unknown"
-        total += loss_from(entry.k, p.price_current, p.price_current, row.stop, p.side, p.volume, inverse=entry.inverse)
+        else:
+            return None, row.why
     if bare:
         if substitute is None:
             return None, "a position has no stop and the distance to stop-out is unknown"
