@@ -1,4 +1,4 @@
-"""Finding the one class a module defines. A broken module stops the start: a limit that fails to load must not be silent."""
+"""Finding the one class a module defines. A broken one stops the start: no limit goes missing silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for deeds. This version carries out ``warn``; the others may stand in a configuration and are said to be idle."""
+"""Words for deeds. This version carries out ``warn``; others may be configured and are said to be idle."""
 
 from __future__ import annotations
 

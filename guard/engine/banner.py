@@ -33,13 +33,14 @@ def inert(policy: Policy, result: CycleResult | None) -> list[str]:
     """Limits that cannot speak now, each with the reason."""
     if result is None:
         return []
-    out = []
-    for verdict in result.verdicts:
-        if verdict.severity is Severity.UNKNOWN:
-            out.append(f"{verdict.limit}: {verdict.sentence}")
+    out = [
+        f"{verdict.limit}: {verdict.sentence}" for verdict in result.verdicts if verdict.severity is Severity.UNKNOWN
+    ]
     if result.metrics.margin_blind:
         names = [limit.name for limit in policy.limits if limit.kind in {"margin_level", "margin_usage"}]
-        out.extend(f"{name}: no margin is in use although positions are held, the margin level is blind" for name in names)
+        out.extend(
+            f"{name}: no margin is in use although positions are held, the margin level is blind" for name in names
+        )
     return out
 
 
@@ -50,9 +51,13 @@ def banner(policy: Policy, result: CycleResult | None = None) -> list[str]:
     lines.extend(f"inert   {line}" for line in inert(policy, result))
     idle = sorted({name for limit in policy.limits for stage in limit.stages for name in stage.names} - CARRIED_OUT)
     if idle:
-        lines.append(f"idle    this version carries out notices only; configured but not carried out: {', '.join(idle)}")
+        lines.append(
+            f"idle    this version carries out notices only; configured but not carried out: {', '.join(idle)}"
+        )
     if not policy.zone_named and any(limit.kind == "period_loss" for limit in policy.limits):
-        lines.append("note    the day and week begin at 00:00 UTC until you name a zone (reset = { tz = ..., time = ... })")
+        lines.append(
+            "note    the day and week begin at 00:00 UTC until you name a zone (reset = { tz = ..., time = ... })"
+        )
     if result is not None:
         lines.extend(
             f"inherited   {verdict.limit}: {verdict.sentence}" for verdict in result.verdicts if verdict.inherited

@@ -26,7 +26,13 @@ def last_reading(snapshot: Snapshot, state: State) -> Last | None:
     if a.balance is None or a.equity is None or a.credit is None:
         return state.last
     return Last(
-        snapshot.taken_at.isoformat(), snapshot.taken_s, snapshot.monotonic_s, snapshot.boot_id, a.balance, a.equity, a.credit
+        snapshot.taken_at.isoformat(),
+        snapshot.taken_s,
+        snapshot.monotonic_s,
+        snapshot.boot_id,
+        a.balance,
+        a.equity,
+        a.credit,
     )
 
 

@@ -10,7 +10,7 @@ from guard.limits.base import AnchorNeed, Limit
 
 @dataclass(frozen=True, slots=True)
 class Shock:
-    """A price shock for the stress figure: ``target`` is ``*``, a symbol, a currency or an asset class; ``pct`` signed."""
+    """A price shock: ``target`` is ``*``, a symbol, a currency or an asset class; ``pct`` signed."""
 
     target: str
     pct: float

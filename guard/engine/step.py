@@ -113,7 +113,9 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     if flow_notice is not None:
         notices.append(flow_notice)
     if first and policy.from_first_sight:
-        metrics.gap("state.first_seen", "the account was not seen before: drawdown counts from the balance of this snapshot")
+        metrics.gap(
+            "state.first_seen", "the account was not seen before: drawdown counts from the balance of this snapshot"
+        )
     for key in anchored.held:
         metrics.gap(f"anchors.{key}", "PC and server clock disagree: the period is not begun anew until they agree")
     return CycleResult(

@@ -26,7 +26,14 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
     a = snapshot.account
     price, k = entry.price, entry.k
     total = m.notional_gross
-    if price is None or k is None or a.margin is None or a.equity is None or total is None or snapshot.positions is None:
+    if (
+        price is None
+        or k is None
+        or a.margin is None
+        or a.equity is None
+        or total is None
+        or snapshot.positions is None
+    ):
         return None
     per_money = a.margin / total if total > 0.0 and a.margin > 0.0 else (1.0 / a.leverage if a.leverage else 0.0)
     added = price * k * lots
@@ -34,7 +41,8 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
         added = max(0.0, lots - abs(entry.net_lots)) * price * k
     margin = a.margin + added * per_money
     ghost = Position(
-        ticket=-1, identifier=-1, symbol=entry.name, side=side, volume=lots, price_open=price, price_current=price, sl=price,
+        ticket=-1, identifier=-1, symbol=entry.name, side=side, volume=lots, price_open=price, price_current=price,
+        sl=price,
         tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
     )  # fmt: skip
     level = a.equity / margin * 100.0 if margin > 0.0 else 0.0
@@ -60,7 +68,9 @@ def binding_limit(snapshot: Snapshot, m: Metrics, policy: Policy) -> str | None:
     return None
 
 
-def max_additional_lots(snapshot: Snapshot, result: CycleResult, policy: Policy, entry: SymbolFigures) -> dict[str, Any]:
+def max_additional_lots(
+    snapshot: Snapshot, result: CycleResult, policy: Policy, entry: SymbolFigures
+) -> dict[str, Any]:
     """Per side: the largest volume on the step that leaves every limit unbroken, and the limit that binds next.
 
     ``lots`` is ``None`` when it cannot be told; 0.0 when nothing more fits.

@@ -40,7 +40,9 @@ def allowed_money(limit: LossLimit, m: Metrics, reference: float) -> tuple[float
         return limit.value, ""
     base = {"initial": m.context.initial, "anchor": reference, "current_balance": m.account.balance}[limit.basis]
     if base is None:
-        name = "account.initial is not set in the configuration" if limit.basis == "initial" else "the balance is unknown"
+        name = (
+            "account.initial is not set in the configuration" if limit.basis == "initial" else "the balance is unknown"
+        )
         return None, name
     if base <= 0.0:
         return None, f"the basis of the percentage is {base:.2f}, not above 0"

@@ -61,4 +61,6 @@ class EffectiveLeverage(Limit):
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
-        return f"Effective leverage ({self.measure}) is {number(reading.value)} times equity; the limit is {number(self.max)}"
+        return (
+            f"Effective leverage ({self.measure}) is {number(reading.value)} x equity; the limit is {number(self.max)}"
+        )

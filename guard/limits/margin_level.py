@@ -36,8 +36,8 @@ class MarginLevel(Limit):
             if m.snapshot.positions is None:
                 return unknown(self.min, m.blind)
             if m.margin_blind:
-                return Reading(None, self.min, None, (), "Positions are held without margin in use: the margin level is "
-                               "blind, watch the distance to stop-out and the spread", False, True)  # fmt: skip
+                why = "Positions are held without margin in use: the margin level is blind, watch stop-out and spread"
+                return Reading(None, self.min, None, (), why, False, True)
             return Reading(None, self.min, 0.0, (), "No margin is in use")
         value = m.margin_level_pct
         if value is None:

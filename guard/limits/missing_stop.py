@@ -57,4 +57,6 @@ class MissingStop(Limit):
         if not reading.offending:
             return "Every position has a stop"
         names = ", ".join(str(ticket) for ticket in reading.offending[:5])
-        return f"Position {names} has had no stop for {number(reading.value, 0)} s; the limit is {number(self.max, 0)} s"
+        return (
+            f"Position {names} has had no stop for {number(reading.value, 0)} s; the limit is {number(self.max, 0)} s"
+        )

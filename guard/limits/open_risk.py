@@ -33,7 +33,13 @@ class OpenRisk(Limit):
             return unknown(self.max, m.blind if m.blind else "open risk or equity is unknown")
         bare = [row for row in m.bare if not row.covered]
         mild = bool(bare) and not any(self._long(m.since_bare(row)) for row in bare)
-        if mild and m.equity is not None and m.equity > 0.0 and m.open_risk is not None and m.loss_to_stop_out is not None:
+        if (
+            mild
+            and m.equity is not None
+            and m.equity > 0.0
+            and m.open_risk is not None
+            and m.loss_to_stop_out is not None
+        ):
             with_stops = (m.open_risk - max(0.0, m.loss_to_stop_out)) / m.equity * 100.0
             mild = with_stops <= self.max
         # All of the equity stands behind bare positions: their utilization must not fall as stop-out comes nearer.

@@ -34,7 +34,9 @@ class PeriodLoss(Limit):
     )
     reset: Reset = Field(Reset(), description="when the period begins")
     includes_open_pl: bool = Field(True, description="whether open positions count")
-    flows: Literal["shift", "ignore"] = Field("shift", description="whether deposits and withdrawals move the reference")
+    flows: Literal["shift", "ignore"] = Field(
+        "shift", description="whether deposits and withdrawals move the reference"
+    )
     touch_is_breach: bool = Field(True, description="whether the limit itself is a breach already")
 
     @cached_property
@@ -85,6 +87,6 @@ class PeriodLoss(Limit):
         floor, reference, at, source = reading.detail
         rebuilt = " (rebuilt from deals)" if source == "deals" else ""
         return (
-            f"Loss of the {self.period} is {number(reading.value)} of {number(reading.threshold)} allowed; the floor is "
-            f"{floor:,.2f}, counted from {reference:,.2f} at {at}{rebuilt}"
+            f"Loss of the {self.period} is {number(reading.value)} of {number(reading.threshold)} allowed; the floor "
+            f"is {floor:,.2f}, counted from {reference:,.2f} at {at}{rebuilt}"
         )

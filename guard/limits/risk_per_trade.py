@@ -82,7 +82,7 @@ class RiskPerTrade(Limit):
     def say(self, reading: Reading) -> str:
         """The sentence."""
         if not reading.offending:
-            return f"The riskiest position may lose {number(reading.value)} % of entry equity; the limit is {number(self.max)} %"
+            return f"The riskiest trade may lose {number(reading.value)} % of entry equity; limit {number(self.max)} %"
         return (
             f"Position {', '.join(str(t) for t in reading.offending[:5])} may lose {number(reading.value)} % of entry "
             f"equity at its stop; the limit is {number(self.max)} %"

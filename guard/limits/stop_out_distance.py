@@ -44,7 +44,9 @@ class StopOutDistance(Limit):
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
-        assumed = "; the stop-out level is assumed, the terminal does not tell it" if reading.detail == ("assumed",) else ""
+        assumed = (
+            "; the stop-out level is assumed, the terminal does not tell it" if reading.detail == ("assumed",) else ""
+        )
         return (
             f"Stop-out is {number(reading.value)} % of equity away; the smallest allowed distance is "
             f"{number(self.min)} %{assumed}"

@@ -50,7 +50,7 @@ class SymbolExposure(Limit):
         largest = known[worst] if worst is not None else 0.0
         value = (math.inf if largest > 0.0 else 0.0) if equity <= 0.0 else largest / equity * 100.0
         if holes and value <= self.max:
-            name = sorted(holes)[0]
+            name = min(holes)
             return unknown(self.max, f"the notional in {name} is unknown", tuple(sorted(holes)))
         return Reading(value, self.max, ceiling(value, self.max), (worst,) if worst is not None else ())
 

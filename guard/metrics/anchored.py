@@ -19,7 +19,7 @@ class Reference(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Where a loss rule stands: reference, floor, the value compared with it, loss and utilization in percent points."""
+    """Where a loss rule stands: reference, floor, the value compared, loss, utilization (percent points)."""
 
     reference: float
     floor: float

@@ -6,15 +6,25 @@ from collections.abc import Mapping
 
 from guard.metrics.convert import Quotes, asset_class, rate
 from guard.metrics.value import choose_k, k_by_calc, k_by_contract, k_by_profit, k_by_tick
-from guard.model.trading import BOND_MODES, COLLATERAL, FUTURES_MODES, OPTION_MODES, Account, Asked, Position, Symbol, Tick
+from guard.model.trading import (
+    BOND_MODES,
+    COLLATERAL,
+    FUTURES_MODES,
+    OPTION_MODES,
+    Account,
+    Asked,
+    Position,
+    Symbol,
+    Tick,
+)
 
 
 class SymbolFigures:
     """One symbol in use: its ``k``, lots on each side, price and spread. Lots; prices in the symbol's own."""
 
     __slots__ = (
-        "asset_class", "base_rate", "buy_lots", "flagged", "inverse", "k", "name", "notional_gross", "notional_signed", "price",
-        "sell_lots", "spread", "symbol", "why",
+        "asset_class", "base_rate", "buy_lots", "flagged", "inverse", "k", "name", "notional_gross", "notional_signed",
+        "price", "sell_lots", "spread", "symbol", "why",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -44,8 +54,8 @@ class PositionFigures:
     """One position with its figures; ``None`` is unknown, ``why`` says what is missing."""
 
     __slots__ = (
-        "covered", "entry_equity", "in_symbol", "loss_at_stop", "loss_from_here", "notional", "position", "risk_pct", "stop",
-        "unprotected", "why",
+        "covered", "entry_equity", "in_symbol", "loss_at_stop", "loss_from_here", "notional", "position", "risk_pct",
+        "stop", "unprotected", "why",
     )  # fmt: skip
 
     def __init__(self, position: Position, in_symbol: SymbolFigures, notional: float | None) -> None:
@@ -69,49 +79,64 @@ class PositionFigures:
         return self.in_symbol.asset_class
 
 
-def symbol_k(
-    entry: SymbolFigures,
-    positions: list[Position],
-    account: Account,
-    table: Quotes,
-    asked: tuple[Asked, ...],
-) -> None:
-    """Fill ``entry.k`` and its companions from all sources that are available."""
-    symbol = entry.symbol
-    minor = 10.0 ** -(account.currency_digits if account.currency_digits is not None else 2)
-    own = tick_k = contract_k = calc_k = None
-    tick_size = symbol.tick_size if symbol is not None else None
+def _own_k(positions: list[Position], tick_size: float | None, minor: float) -> float | None:
+    """``k`` from the position with the largest profit or loss."""
     best, most = None, 0.0
-    for p in positions:
-        profit = p.profit
+    for position in positions:
+        profit = position[9]
         if profit is not None and (profit > most or -profit > most):
-            best, most = p, abs(profit)
-    if best is not None and tick_size is not None and best.profit is not None:
-        _, _, _, side, volume, opened, now, *_ = best
-        if opened is not None and now is not None and volume is not None and side is not None:
-            own = k_by_profit(best.profit, (now - opened) * side, volume, minor_unit=minor, tick_size=tick_size)
-    if symbol is not None:
-        profit_ccy, account_ccy = symbol.currency_profit, account.currency
-        mode = symbol.calc_mode
-        entry.inverse = symbol.currency_base is not None and symbol.currency_base == account_ccy != profit_ccy
-        if profit_ccy is not None and account_ccy is not None and symbol.contract_size is not None and mode is not None:
-            found_rate = rate(table, profit_ccy, account_ccy)
-            if found_rate is not None and mode not in FUTURES_MODES and mode not in BOND_MODES:
-                contract_k = k_by_contract(symbol.contract_size, found_rate[1])
-        if entry.asset_class == "forex" and symbol.currency_base is not None and account_ccy is not None:
-            base = rate(table, symbol.currency_base, account_ccy)
-            entry.base_rate = None if base is None else (base[0] + base[1]) / 2.0
-        value = symbol.tick_value_loss if symbol.tick_value_loss else symbol.tick_value
-        if value is not None and tick_size is not None:
-            tick_k = k_by_tick(value, tick_size)
+            best, most = position, abs(profit)
+    if best is None or tick_size is None or best.profit is None:
+        return None
+    side, volume, opened, now = best[3:7]
+    if side is None or volume is None or opened is None or now is None:
+        return None
+    return k_by_profit(best.profit, (now - opened) * side, volume, minor_unit=minor, tick_size=tick_size)
+
+
+def _contract_k(symbol: Symbol, currency: str | None, table: Quotes) -> float | None:
+    """``k`` from contract size and conversion; not for modes whose profit is not price x contract."""
+    mode, profit = symbol.calc_mode, symbol.currency_profit
+    if mode is None or mode in FUTURES_MODES or mode in BOND_MODES or symbol.contract_size is None:
+        return None
+    if profit is None or currency is None:
+        return None
+    found = rate(table, profit, currency)
+    return None if found is None else k_by_contract(symbol.contract_size, found[1])
+
+
+def _asked_k(name: str, asked: tuple[Asked, ...]) -> float | None:
+    """``k`` from ``order_calc_profit`` over a distance; a sell's distance counts the other way round."""
+    found = None
     for question in asked:
         args = question.args
-        if question.call == "order_calc_profit" and question.result is not None and len(args) == 5 and args[1] == entry.name:
-            side, _, lots, start, end = args
-            if all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (side, lots, start, end)):
-                sign = 1.0 if side == 0 else -1.0
-                calc_k = k_by_calc(question.result, sign * (float(end) - float(start)), float(lots))  # type: ignore[arg-type]
-    entry.k, entry.flagged = choose_k(own, contract_k, tick_k, calc_k)
+        if question.call != "order_calc_profit" or question.result is None or len(args) != 5 or args[1] != name:
+            continue
+        side, _, lots, start, end = args
+        if isinstance(lots, (int, float)) and isinstance(start, (int, float)) and isinstance(end, (int, float)):
+            distance = float(end) - float(start)
+            found = k_by_calc(question.result, distance if side == 0 else -distance, float(lots))
+    return found
+
+
+def symbol_k(
+    entry: SymbolFigures, positions: list[Position], account: Account, table: Quotes, asked: tuple[Asked, ...]
+) -> None:
+    """Fill ``entry.k`` and its companions from all sources that are available."""
+    symbol, currency = entry.symbol, account.currency
+    minor = 10.0 ** -(account.currency_digits if account.currency_digits is not None else 2)
+    own = tick_k = contract_k = None
+    if symbol is not None:
+        own = _own_k(positions, symbol.tick_size, minor)
+        entry.inverse = symbol.currency_base is not None and symbol.currency_base == currency != symbol.currency_profit
+        contract_k = _contract_k(symbol, currency, table)
+        if entry.asset_class == "forex" and symbol.currency_base is not None and currency is not None:
+            base = rate(table, symbol.currency_base, currency)
+            entry.base_rate = None if base is None else (base[0] + base[1]) / 2.0
+        value = symbol.tick_value_loss if symbol.tick_value_loss else symbol.tick_value
+        if value is not None and symbol.tick_size is not None:
+            tick_k = k_by_tick(value, symbol.tick_size)
+    entry.k, entry.flagged = choose_k(own, contract_k, tick_k, _asked_k(entry.name, asked))
     if entry.k is None:
         entry.why = f"the value of a price move of {entry.name} is unknown (no contract data, tick value or quotes)"
 
@@ -132,7 +157,7 @@ def _fill_prices(entry: SymbolFigures, held: list[Position], tick: Tick | None) 
 
 
 def _fill_rows(entry: SymbolFigures, held: list[Position], rows: list[PositionFigures]) -> None:
-    """Rows, lots and notional of one symbol. FX with a known base rate: volume x contract x base rate; else price x k x volume."""
+    """Rows, lots and notional of one symbol: volume x contract x base rate for FX, else price x k x volume."""
     symbol, k = entry.symbol, entry.k
     by_base: float | None = None
     if symbol is not None:

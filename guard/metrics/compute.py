@@ -159,9 +159,13 @@ class Metrics:
             None if loss is None else max(0.0, loss),
         )
         if no_cost:
-            self.gap("commission", f"entry commission of {_tickets(no_cost)} is not among the deals: left out of the risk")
+            self.gap(
+                "commission", f"entry commission of {_tickets(no_cost)} is not among the deals: left out of the risk"
+            )
         if no_entry:
-            self.gap("entry_equity", f"equity before entry of {_tickets(no_entry)} was not seen: the current one is used")
+            self.gap(
+                "entry_equity", f"equity before entry of {_tickets(no_entry)} was not seen: the current one is used"
+            )
         return rows
 
     @cached_property
@@ -185,8 +189,7 @@ class Metrics:
             volume = row.position[4]
             if volume is None:
                 return None
-            if volume > largest:
-                largest = volume
+            largest = max(largest, volume)
         return largest
 
     @cached_property
@@ -247,7 +250,9 @@ class Metrics:
             return None
         told = a.margin_level
         if told is not None and abs(told - own) > 0.005 * max(abs(own), 1.0):
-            self.gap("margin_level_pct", f"the terminal says {told:.2f} %, equity / margin is {own:.2f} %: the lower is used")
+            self.gap(
+                "margin_level_pct", f"the terminal says {told:.2f} %, equity / margin is {own:.2f} %: the lower is used"
+            )
             return min(told, own)
         return own
 
@@ -282,7 +287,9 @@ class Metrics:
         if self.account.so_mode == levels.PERCENT:
             call = self.call_level[0]
             level = max(call, 50.0) if call is not None else 50.0
-            self.gap("stop_out_level", f"the terminal does not tell the stop-out level: {level:g} % is assumed (warn only)")
+            self.gap(
+                "stop_out_level", f"the terminal does not tell the stop-out level: {level:g} % is assumed (warn only)"
+            )
             return level, "assumed"
         self.gap("stop_out_level", "the terminal does not tell the stop-out amount: set it in the configuration")
         return None, "unknown"

@@ -17,7 +17,7 @@ Quotes = dict[tuple[str, str], tuple[float, float]]
 
 
 def asset_class(symbol: Symbol) -> str:
-    """``forex``, ``metal``, ``crypto``, ``index``, ``share``, ``energy`` or ``other``, from currencies, path and mode."""
+    """``forex``, ``metal``, ``crypto``, ``index``, ``share``, ``energy`` or ``other``, from what the symbol says."""
     base, profit = symbol.currency_base, symbol.currency_profit
     if base in METALS:
         return "metal"

@@ -1,7 +1,7 @@
 """What deals did to the balance: money flows (deposits, withdrawals, bonus) apart from profit and loss.
 
-CHARGE, COMMISSION, INTEREST, DIVIDEND, TAX are profit and loss. CORRECTION, and a BALANCE whose comment names a fee, swap or
-negative-balance compensation, count as profit and loss until classified. CREDIT moves credit, not balance.
+CHARGE, COMMISSION, INTEREST, DIVIDEND, TAX are profit and loss. CORRECTION, and a BALANCE whose comment names a fee,
+swap or negative-balance compensation, count as profit and loss until classified. CREDIT moves credit, not balance.
 Source: DEAL_TYPE of the MQL5 reference.
 """
 

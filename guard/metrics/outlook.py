@@ -25,7 +25,7 @@ def price_at(m: Metrics, entry: SymbolFigures, loss: float | None) -> float | No
 
 
 def adverse_move_to_stop_out_pct(m: Metrics) -> float | None:
-    """Uniform adverse move of every net exposure that reaches stop-out, in percent; ``None`` when nothing is exposed."""
+    """Uniform adverse move of every net exposure that reaches stop-out, in percent; ``None`` without exposure."""
     loss, net = m.loss_to_stop_out, m.notional_net
     if loss is None or net is None or net <= 0.0:
         return None
@@ -59,7 +59,10 @@ def lots_to_close_to_level(m: Metrics) -> dict[str, float] | None:
     if m.by_symbol is None or a.equity is None or a.margin is None:
         return None
     if any(entry.buy_lots > 0.0 and entry.sell_lots > 0.0 for entry in m.by_symbol.values()):
-        m.gap("lots_to_close_to_level", "part of the book is hedged: closing one leg may raise margin, no simple share helps")
+        m.gap(
+            "lots_to_close_to_level",
+            "part of the book is hedged: closing one leg may raise margin, no simple share helps",
+        )
         return None
     share = levels.share_to_close_to_level(a.equity, a.margin, m.context.target_margin_level_pct)
     if share is None:
@@ -80,7 +83,12 @@ def exposure_by_currency(m: Metrics) -> dict[str, float] | None:
     out: dict[str, float] = {}
     for entry in m.by_symbol.values():
         symbol = entry.symbol
-        if symbol is None or entry.asset_class != "forex" or symbol.currency_base is None or symbol.currency_profit is None:
+        if (
+            symbol is None
+            or entry.asset_class != "forex"
+            or symbol.currency_base is None
+            or symbol.currency_profit is None
+        ):
             continue
         if entry.notional_signed is None:
             m.gap("exposure_by_currency", f"the notional of {entry.name} is unknown")

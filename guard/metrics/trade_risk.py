@@ -119,7 +119,15 @@ def fill_positions(
         row.loss_from_here = row.loss_at_stop = loss = None
         if row.unprotected is False:
             k = entry.k
-            if k is None or now is None or opened is None or side is None or volume is None or stop is None or swap is None:
+            if (
+                k is None
+                or now is None
+                or opened is None
+                or side is None
+                or volume is None
+                or stop is None
+                or swap is None
+            ):
                 row.why = entry.why if entry.why else f"a price, side, volume or swap of position {ticket} is unknown"
             else:
                 cost = costs.get(identifier) if costs is not None and identifier is not None else None
@@ -129,9 +137,9 @@ def fill_positions(
                 # value_of_move of metrics.value, written out: this line runs for every position in every cycle.
                 scale = -side * volume * k * (now / stop if entry.inverse else 1.0)
                 here, from_open = scale * (stop - now), scale * (stop - opened)
-                row.loss_from_here = here if here > 0.0 else 0.0
-                loss = (from_open if from_open > 0.0 else 0.0) + 2.0 * cost - swap
-                row.loss_at_stop = loss = loss if loss > 0.0 else 0.0
+                row.loss_from_here = max(0.0, here)
+                loss = (max(0.0, from_open)) + 2.0 * cost - swap
+                row.loss_at_stop = loss = max(0.0, loss)
         elif row.unprotected:
             row.loss_at_stop = loss = substitute
             if substitute is None:

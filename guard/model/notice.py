@@ -9,7 +9,7 @@ from guard.model.verdict import Severity
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message: ``key`` de-duplicates it, ``at`` is an ISO UTC instant, ``limit`` is ``None`` for the guard's own."""
+    """One message: ``key`` de-duplicates it, ``at`` is an ISO UTC instant, ``limit`` ``None`` for the guard's own."""
 
     key: str
     at: str

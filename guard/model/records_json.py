@@ -182,7 +182,9 @@ def _unique(rows: list[Row], name: str, gaps: list[Gap]) -> list[Row] | None:
         elif earlier == row:
             gaps.append(Gap(f"{name}[{index}]", f"{name}[{index}] repeats ticket {ticket}; it is counted once"))
         else:
-            gaps.append(Gap(f"{name}[{index}]", f"{name}[{index}] contradicts ticket {ticket} above: {name} is unknown"))
+            gaps.append(
+                Gap(f"{name}[{index}]", f"{name}[{index}] contradicts ticket {ticket} above: {name} is unknown")
+            )
             return None
     return out
 
@@ -212,7 +214,7 @@ def read_orders(raw: object, gaps: list[Gap]) -> tuple[Order, ...] | None:
     for index, row in enumerate(rows):
         v = f.take(row, _ORDER, f"orders[{index}]", gaps)
         side = None if v[2] in {None, 8} else (BUY if v[2] in _BUY_ORDERS else SELL)
-        out.append(Order(*v[0:3], side, *v[3:]))  # type: ignore[arg-type]  # checked by the spec
+        out.append(Order(*v[0:3], side, *v[3:]))  # type: ignore[call-arg,arg-type]  # checked by the spec
     return tuple(out)
 
 

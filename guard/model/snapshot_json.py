@@ -46,10 +46,12 @@ def check_format(document: object) -> Document:
         if isinstance(written, str) and written.startswith("guard.snapshot/"):
             message = f"format: this version reads {FORMAT}, the file is {written}: update the guard"
         else:
-            message = f"format: must be \"{FORMAT}\", found {f.shown(written)}: is this a snapshot file?"
+            message = f'format: must be "{FORMAT}", found {f.shown(written)}: is this a snapshot file?'
         raise InputError(message)
     if not isinstance(document.get("account"), Mapping):
-        message = f"account: must be an object with the terminal's account_info, found {f.shown(document.get('account'))}"
+        message = (
+            f"account: must be an object with the terminal's account_info, found {f.shown(document.get('account'))}"
+        )
         raise InputError(message)
     return document
 

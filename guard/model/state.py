@@ -11,8 +11,8 @@ class Anchor:
     """A reference taken at an instant, for loss rules. Money in account currency, credit left out.
 
     ``source``: ``seen`` (observed across the instant), ``deals`` (balance rebuilt from deals), ``set`` (by the user),
-    ``first_seen`` (the guard's first sight of the account). ``equity``/``peak`` are ``None`` when not known; ``flows`` is
-    the sum of deposits and withdrawals the peaks have already been moved by.
+    ``first_seen`` (the guard's first sight of the account). ``equity``/``peak`` are ``None`` when not known; ``flows``
+    is the sum of deposits and withdrawals the peaks have already been moved by.
     """
 
     period: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -50,9 +51,10 @@ def _numbers(raw: object, path: str) -> dict[int, float]:
     out: dict[int, float] = {}
     for key, value in _mapping(raw, path).items():
         try:
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            number = float(value) if type(value) in {int, float} else math.nan
+            if not math.isfinite(number):
                 raise ValueError  # noqa: TRY301  # one sentence for both faults
-            out[int(key)] = float(value)
+            out[int(key)] = number
         except ValueError as error:
             message = f"{path}.{key}: must be a position identifier with a number"
             raise InputError(message) from error

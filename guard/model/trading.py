@@ -102,7 +102,7 @@ class Order(NamedTuple):
 
 
 class Deal(NamedTuple):
-    """One ``TradeDeal``; ``net`` is profit + swap + commission + fee in account currency; ``time`` in server seconds."""
+    """One ``TradeDeal``; ``net`` is profit + swap + commission + fee in account currency; ``time`` server seconds."""
 
     ticket: int
     time: float | None

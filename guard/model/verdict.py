@@ -24,8 +24,8 @@ class Verdict:
     """
 
     __slots__ = (
-        "_sentence", "acting", "actions", "inherited", "kind", "limit", "offending", "severity", "stage_pct", "threshold",
-        "unit", "utilization_pct", "value",
+        "_sentence", "acting", "actions", "inherited", "kind", "limit", "offending", "severity", "stage_pct",
+        "threshold", "unit", "utilization_pct", "value",
     )  # fmt: skip
 
     def __init__(
