@@ -45,7 +45,12 @@ def _make(need: AnchorNeed, start: datetime, snapshot: Snapshot, state: State) -
     sums, _ = _sums(snapshot, start.timestamp())
     balance = None if a.balance is None or sums is None else a.balance - sums[0] - sums[1]
     equity = None
-    seen = last is not None and last.taken_s < start.timestamp() and elapsed_s(last, snapshot) <= SEEN_WITHIN_S
+    seen = (
+        last is not None
+        and last.believed
+        and last.taken_s < start.timestamp()
+        and elapsed_s(last, snapshot) <= SEEN_WITHIN_S
+    )
     if seen and last is not None:
         if a.equity is not None and a.credit is not None:
             # The reset sample is taken before or after rollover: the higher reference is the stricter floor.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from guard.engine.elapsed import elapsed_s
 from guard.metrics.compute import Metrics
@@ -20,11 +21,20 @@ def first_seen(snapshot: Snapshot, state: State) -> FirstSeen | None:
     return FirstSeen(snapshot.taken_at.isoformat(), a.balance, a.equity)
 
 
-def last_reading(snapshot: Snapshot, state: State) -> Last | None:
-    """This reading as the next cycle's previous one; the old one stays when figures are missing."""
-    a = snapshot.account
-    if a.balance is None or a.equity is None or a.credit is None:
-        return state.last
+def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | None:
+    """This reading as the next cycle's previous one; of a blind one only the clocks, with the money seen before."""
+    a, last = snapshot.account, state.last
+    if blind or a.balance is None or a.equity is None or a.credit is None:
+        if last is None:
+            return None
+        return replace(
+            last,
+            at=snapshot.taken_at.isoformat(),
+            taken_s=snapshot.taken_s,
+            monotonic_s=snapshot.monotonic_s,
+            boot_id=snapshot.boot_id,
+            believed=False,
+        )
     return Last(
         snapshot.taken_at.isoformat(),
         snapshot.taken_s,

@@ -99,16 +99,25 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         timers[limit.name] = timer
         verdicts.append(verdict)
 
-    new = replace(
-        learnt,
-        unprotected_s=metrics.unprotected_s,
-        anchors=anchored.anchors,
-        first_stops=memory.first_stops(snapshot, state),
-        timers={**state.timers, **timers} if state.timers.keys() != timers.keys() else timers,
-        first_seen=seen,
-        last=memory.last_reading(snapshot, state),
-        policy_sha256=policy.sha256 or state.policy_sha256,
-    )
+    if metrics.blind:
+        # What cannot be believed teaches nothing: no first sight, no anchor, no peak from it.
+        new = replace(
+            state,
+            timers={**state.timers, **timers},
+            last=memory.last_reading(snapshot, state, blind=True),
+            policy_sha256=policy.sha256 or state.policy_sha256,
+        )
+    else:
+        new = replace(
+            learnt,
+            unprotected_s=metrics.unprotected_s,
+            anchors=anchored.anchors,
+            first_stops=memory.first_stops(snapshot, state),
+            timers={**state.timers, **timers} if state.timers.keys() != timers.keys() else timers,
+            first_seen=seen,
+            last=memory.last_reading(snapshot, state, blind=False),
+            policy_sha256=policy.sha256 or state.policy_sha256,
+        )
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:
         notices.append(flow_notice)

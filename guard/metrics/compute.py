@@ -85,11 +85,13 @@ class Metrics:
     def blind(self) -> str:
         """Why the positions cannot be believed; empty when they can."""
         positions, a = self.snapshot.positions, self.account
+        terminal = self.snapshot.terminal
         if positions is None:
             return "the list of positions is missing or unusable"
+        if terminal is not None and terminal.connected is False:
+            return "the terminal is not connected to the trade server, so what it lists may be old"
         if positions:
             return ""
-        terminal = self.snapshot.terminal
         if terminal is None or terminal.connected is not True:
             return "no positions are listed, but the terminal does not say that it is connected"
         if a.margin is None or a.equity is None or a.balance is None or a.credit is None:

@@ -55,7 +55,10 @@ class FirstSeen:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The previous cycle's reading: durations and reset samples are measured against it."""
+    """The previous cycle's reading: durations and reset samples are measured against it.
+
+    ``believed`` is false when the clock readings are newer than the money, which is of the last cycle that saw.
+    """
 
     at: str
     taken_s: float
@@ -64,6 +67,7 @@ class Last:
     balance: float
     equity: float
     credit: float
+    believed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
