@@ -260,3 +260,64 @@ def test_the_command_itself_answers_in_ascii_on_any_console(tmp_path: Path) -> N
     first, second = (json.loads(line) for line in done.stdout.decode("ascii").splitlines())
     assert first == {"id": "é🤖", "result": LEVEL_RESULT}
     assert second["result"] is None
+
+
+def test_of_two_bases_the_one_that_risks_less_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [
+        ("a", "position_size", '{"balance": 1000, "equity": 800, "risk_pct": 1}'),
+        ("b", "position_size", '{"balance": 800, "equity": 1000, "risk_pct": 1}'),
+        ("c", "trailing_drawdown", '{"peak_equity": 1000, "peak_balance": 900, "limit_money": 100}'),
+        ("d", "trailing_drawdown", '{"peak_equity": 900, "peak_balance": 1000, "limit_money": 100}'),
+    ]
+    found = answers(capsys, tmp_path, table(*rows))
+    assert [answer["result"] for answer in found[:2]] == [{"risk_money": 8.0}, {"risk_money": 8.0}]
+    assert [answer["result"]["floor"] for answer in found[2:]] == [900.0, 900.0]
+
+
+def test_a_size_can_be_asked_by_prices_instead_of_pips(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    inputs = {"risk_money": 100, "open": 1.12, "sl": 1.115, "contract_size": 100000, "profit_ccy_to_account": 1}
+    (answer,) = answers(capsys, tmp_path, table(("x", "position_size", json.dumps(inputs))))
+    assert answer["result"] == {"lots": 0.2, "risk_money": 100.0}
+
+
+@pytest.mark.parametrize(
+    "inputs, expected",
+    [
+        ({"mode": "disabled"}, 0.0),
+        ({"mode": "percent_open", "price": 100, "days_in_year": 360}, 2 * 10 * 100 * -3.6 / 100 / 360 * 2 * 0.5),
+        ({"mode": "reopen_bid", "point": 0.01}, 2 * 10 * 0.01 * -3.6 * 2 * 0.5),
+        ({"mode": "currency_symbol", "base_to_account": 1.5}, 2 * -3.6 * 2 * 1.5),
+        ({"mode": "currency_margin", "margin_ccy_to_account": 1.5}, 2 * -3.6 * 2 * 1.5),
+        ({"mode": "currency_profit"}, 2 * -3.6 * 2 * 0.5),
+        ({"mode": "currency_deposit"}, 2 * -3.6 * 2),
+    ],
+)
+def test_every_swap_mode_has_its_formula(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, inputs: dict[str, object], expected: float
+) -> None:
+    common = {"lots": 2, "contract_size": 10, "swap": -3.6, "nights": 2, "profit_ccy_to_account": 0.5}
+    (answer,) = answers(capsys, tmp_path, table(("x", "swap", json.dumps({**common, **inputs}))))
+    assert answer["result"]["swap"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "inputs, floor",
+    [
+        ({"anchor": "equity@reset", "anchor_equity": 105000, "limit_pct": 4, "basis": "anchor"}, 100800),
+        ({"anchor": "intraday_peak_equity", "peak_equity": 105000, "limit_money": 1000}, 104000),
+        ({"anchor": "peak_eod_balance", "peak_balance": 105000, "limit_money": 1000}, 104000),
+        ({"anchor": "initial", "initial": 100000, "limit_pct": 5, "basis": "initial"}, 95000),
+        (
+            {
+                "anchor": "equity@reset", "anchor_equity": 101000, "anchor_balance": 100000, "closed": 2000,
+                "limit_pct": 5, "basis": "current_balance",
+            },
+            101000 - 5100,
+        ),
+    ],
+)  # fmt: skip
+def test_every_anchor_and_basis_has_its_floor(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, inputs: dict[str, object], floor: float
+) -> None:
+    (answer,) = answers(capsys, tmp_path, table(("x", "daily_loss", json.dumps(inputs))))
+    assert answer["result"]["floor"] == floor
