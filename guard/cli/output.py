@@ -103,14 +103,14 @@ def bar(pct: float | None, width: int = 20) -> str:
 
 
 def figure(value: float | str | None, decimals: int = 2) -> str:
-    """A number as people read it (``12 345.60``); ``None`` is ``unknown``, infinity is ``beyond any bound``."""
+    """A number as people read it (``12,345.60``); ``None`` is ``unknown``, infinity is ``beyond any bound``."""
     if value is None:
         return "unknown"
     if isinstance(value, str):
         return "beyond any bound" if value == "inf" else value
     if value == float("inf"):
         return "beyond any bound"
-    return f"{value:,.{decimals}f}".replace(",", " ")
+    return f"{value:,.{decimals}f}"
 
 
 def worst_exit(worst: Severity) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 from guard.engine.policy import DEFAULT_SHOCKS, Policy, Shock
@@ -47,8 +48,7 @@ def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
     document = effective_document(sections, policy)
     for name in ("terminal", "notify"):
         document.pop(name, None)
-    fields = {name: getattr(policy, name) for name in policy.__slots__ if name not in ("limits", "sha256", "source")}
-    return Policy(**fields, limits=policy.limits, source=policy.source, sha256=fingerprint(document))
+    return replace(policy, sha256=fingerprint(document))
 
 
 def fingerprint(document: object) -> str:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from guard.engine.policy import Policy
+from guard.model.errors import InputError
 from guard.settings.schema import MONEY_PATTERN
 
 _MONEY: Final = re.compile(MONEY_PATTERN)
@@ -50,3 +52,18 @@ def in_account_currency(text: str, rule: MoneyRule) -> float:
         message = f"is in {currency}, the account in {own}; write it in {own}, or set convert = true under [account]"
         raise ValueError(message)
     return value * factor
+
+
+def check_currency(policy: Policy, account_currency: str | None) -> None:
+    """Refuse limits written in another currency than the account's; nothing is known before it is read.
+
+    Raises:
+        InputError: The configuration is for another currency.
+    """
+    if policy.currency is None or account_currency is None or policy.currency == account_currency:
+        return
+    message = (
+        f"{policy.source}: is written for an account in {policy.currency}, this one is in {account_currency}; "
+        f'set currency = "{account_currency}" under [account] and write the amounts in it'
+    )
+    raise InputError(message)
