@@ -1,4 +1,4 @@
-"""A full hedge without margin: the margin level says nothing, a widening spread eats equity and then opens the hedge."""
+"""A full hedge without margin: the margin level is blind, a widening spread eats equity and then opens the hedge."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Run:
         self._called = False
 
     def tick(self, t_s: float) -> list[str]:
-        """Move clock and prices to ``t_s`` seconds since the start, let the trader act; return the story's lines, ``who: what``."""
+        """Move clock and prices to ``t_s`` seconds since the start; return the lines of the story, ``who: what``."""
         ahead = (self._start + timedelta(seconds=t_s) - self.broker.now_utc).total_seconds()
         if ahead > 0:
             self.broker.advance(ahead)

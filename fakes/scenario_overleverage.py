@@ -92,7 +92,7 @@ def build(seed: int) -> Run:
         Cue(quick + 280, 15, trader.remembers_stop),
         Cue(6600, 120, trader.moves_stop),
         Cue(7500, 150, trader.averages_down),
-        Cue(10400, 150, trader.adds),
+        Cue(10900, 150, trader.adds),
         Cue(11600, 150, trader.all_in),
     )
     return Run(broker, paths, cues, rng)

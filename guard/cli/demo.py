@@ -1,0 +1,190 @@
+"""``guard demo``: a scripted market in which a trader grows too big, watched by the guard. Nothing real is touched."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+
+import guard
+from fakes import metatrader5
+from fakes.broker import Broker
+from fakes.scenarios import SCENARIOS, Scenario
+from guard.app.home import find_home
+from guard.app.ledger import DealLedger
+from guard.cli import _demo_report as report
+from guard.cli import output
+from guard.cli._demo_pace import Pace, read_speed
+from guard.cli._demo_play import Event, Frame, Play
+from guard.cli._demo_view import View
+from guard.journal.sqlite import SqliteJournal, open_journal
+from guard.model.errors import UsageError
+from guard.settings.load import load_config
+from guard.settings.places import config_dir
+from guard.terminal.reader import Reader
+
+DEFAULT_SEED: Final = 7
+_SMALLEST: Final = (60, 18)
+_HISTORY_S: Final = 35 * 86_400.0
+
+
+class _Stage:
+    """A scenario, its broker and the reader through which the guard sees it. Its clock is the broker's."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self.name, self.title, self.lesson = scenario.name, scenario.title, scenario.lesson
+        self.duration_s, self.step_s = scenario.duration_s, scenario.step_s
+        self._scenario = scenario
+        self._broker: Broker = scenario.start(seed)
+        self._start = self._broker.now_utc
+        self._from_s = self._broker.server_now_s - _HISTORY_S
+        self._ledger = DealLedger()
+        metatrader5.attach(self._broker)
+        metatrader5.initialize()
+        self._reader = Reader(metatrader5, self._clock)
+
+    def _clock(self) -> tuple[datetime, float]:
+        now = self._broker.now_utc
+        return now, (now - self._start).total_seconds()
+
+    def advance(self, t_s: float) -> list[str]:
+        """See ``Market.advance``."""
+        return self._scenario.tick(self._broker, t_s)
+
+    def read(self) -> Mapping[str, object]:
+        """See ``Market.read``."""
+        return self._ledger.merge(self._reader.snapshot(self._from_s))
+
+    def close(self) -> None:
+        """Let go of the simulated terminal."""
+        metatrader5.detach()
+
+
+def demo(
+    scenario: Annotated[str, typer.Option(help="Which market: " + ", ".join(SCENARIOS) + ".")] = "overleverage",
+    speed: Annotated[
+        str | None, typer.Option(help="Times real time, such as 600, or max. Without it: about 40 seconds on a terminal.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another number moves the instants; the same gives the same market.")] = (
+        DEFAULT_SEED
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event a line.")] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="Limits to play against; without it the demo's own.", show_default=False)
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Where the demo's journal goes (in its folder demo).", show_default=False)
+    ] = None,
+) -> None:
+    """Play a simulated market and watch the guard catch a trader's mistakes. Nothing real is touched."""
+    if scenario not in SCENARIOS:
+        raise UsageError(f"there is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
+    pace_speed = read_speed(speed)
+    rules = config if config is not None else config_dir() / "demo.toml"
+    policy = load_config(rules).policy
+    with closing(open_journal(_new_file(home, scenario, seed))) as journal, closing(
+        _Stage(SCENARIOS[scenario], seed)
+    ) as stage:
+        play = Play(stage, policy, journal, seed)
+        show = _json if as_json else _live if _fits() else _plain
+        if pace_speed is None and show is not _live:
+            pace_speed = float("inf")
+        try:
+            show(play, Pace(pace_speed, stage.duration_s), seed)
+        except KeyboardInterrupt:
+            summary = play.summary(stopped_early=True)
+        else:
+            summary = play.summary(stopped_early=False)
+        if as_json:
+            _print_event(summary)
+        else:
+            report.closing(summary, output.console())
+        _where(journal, rules, summary, to_stderr=as_json)
+
+
+def _paced(play: Play, pace: Pace) -> Iterator[Frame]:
+    for frame in play.frames():
+        yield frame
+        pace.wait(play.market.step_s, frame.events)
+
+
+def _json(play: Play, pace: Pace, seed: int) -> None:  # noqa: ARG001 - the three ways to show are called alike
+    for frame in _paced(play, pace):
+        for event in frame.events:
+            _print_event(event)
+        if frame.events:
+            sys.stdout.flush()
+
+
+def _print_event(event: Event) -> None:
+    sys.stdout.write(json.dumps(event, sort_keys=True, allow_nan=False) + "\n")
+
+
+def _plain(play: Play, pace: Pace, seed: int) -> None:  # noqa: ARG001 - see _json
+    console = output.console()
+    for frame in _paced(play, pace):
+        for event in frame.events:
+            if event["event"] == "start":
+                report.opening(event, console)
+            line = report.line(event)
+            if line is not None:
+                console.print(line)
+
+
+def _live(play: Play, pace: Pace, seed: int) -> None:
+    with View(play, seed, Console(file=sys.stdout, highlight=False, emoji=False, markup=False)) as view:
+        for frame in _paced(play, pace):
+            view.show(frame)
+
+
+def _fits() -> bool:
+    """Whether standard output is a terminal that can hold the live picture."""
+    if not sys.stdout.isatty():
+        return False
+    console = Console(file=sys.stdout)
+    return not console.is_dumb_terminal and console.width >= _SMALLEST[0] and console.height >= _SMALLEST[1]
+
+
+def _new_file(home: Path | None, scenario: str, seed: int) -> Path:
+    """A journal file of its own, apart from every real account."""
+    logs = Path(guard.__file__).resolve().parent.parent / "logs"
+    own = find_home(home)
+    checkout = home is None and own.root == find_home(None, {}).root and (logs / "README.md").is_file()
+    folder = (logs if checkout else own.root) / "demo"
+    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{scenario}-seed{seed}"
+    path, number = folder / f"{stem}.db", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.db"
+    return path
+
+
+def _where(journal: SqliteJournal, rules: Path, summary: Event, *, to_stderr: bool) -> None:
+    """Where the journal is and how to look a verdict up."""
+    tell = output.tell if to_stderr else output.say
+    tell("" if not to_stderr else "SIMULATED: no terminal, no money, nothing was traded.")
+    tell(f"Journal of this run: {journal.path}")
+    first: Any = summary.get("first")
+    if first is None:
+        return
+    tell("Look a verdict up (here the first one), and derive it again:")
+    tell(f"  guard journal list --journal {_quoted(journal.path)}")
+    tell(f"  guard journal snapshot --journal {_quoted(journal.path)} {first['snapshot']} -o snapshot.json")
+    tell(f"  guard evaluate snapshot.json --config {_quoted(rules)}")
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return f'"{text}"' if " " in text else text
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
