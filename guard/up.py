@@ -64,10 +64,10 @@ def main(argv: Optional[List[str]] = None) -> int:
             return 0
         check_root(ROOT)
         if words[0] == "test":
-            return hand_over([ready("test"), "-m", "pytest", *words[1:]], ROOT)
+            return hand_over([ready("test", ROOT), "-m", "pytest", *words[1:]], ROOT)
         if words[0] == "verify":
-            return hand_over([ready("test"), "-m", "tests.verify", *words[1:]], ROOT)
-        return hand_over([ready("run"), "-P", "-m", "guard", *words], None)
+            return hand_over([ready("test", ROOT), "-m", "tests.verify", *words[1:]], ROOT)
+        return hand_over([ready("run", ROOT), "-P", "-m", "guard", *words], None)
     except SetupError as error:
         sys.stderr.write("guard.up: %s\n" % error)
         return SETUP_FAILED
@@ -122,7 +122,7 @@ def is_ready(folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, "ready.json")) and os.path.isfile(interpreter(folder))
 
 
-def ready(which: str, root: str = ROOT) -> str:
+def ready(which: str, root: str) -> str:
     """The Python of a finished environment for the lock ``which``; it is made when there is none.
 
     The test set holds the run set, so a finished test environment serves both.
