@@ -39,7 +39,9 @@ class KindWords:
     floor: bool
     text: str
     curable_by: tuple[str, ...]
-    fields: tuple[FieldWords, ...]
+    breach: str
+    formula: str
+    own: tuple[FieldWords, ...]
     common: tuple[FieldWords, ...]
     example: str
 
@@ -67,8 +69,24 @@ def describe(limit: type[Limit]) -> KindWords:
     common = tuple(field for field in fields if field.name.split(".")[0] in COMMON)
     return KindWords(
         limit.kind, limit.title, limit.unit, limit.is_floor, inspect.cleandoc(limit.__doc__ or ""), limit.curable_by,
-        own, common, _example(limit, schema),
+        _breach(limit), _formula(limit), own, common, _example(limit, schema),
     )  # fmt: skip
+
+
+def _breach(limit: type[Limit]) -> str:
+    touch = limit.model_fields.get("touch_is_breach")
+    below = limit.max_field == "min"
+    if touch is not None and touch.default is True:
+        return "at the limit or below it" if below else "at the limit or above it"
+    return "below the limit" if below else "above the limit"
+
+
+def _formula(limit: type[Limit]) -> str:
+    if not limit.is_floor:
+        return "value / limit x 100"
+    if limit.max_field == "min":
+        return "limit / value x 100; a value of 0 or less is beyond any bound"
+    return "(reference - equity) / (reference - floor) x 100, where floor = reference - limit"
 
 
 def _fields(name: str, entry: dict[str, Any], definitions: dict[str, Any], *, required: bool) -> list[FieldWords]:

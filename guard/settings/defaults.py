@@ -11,14 +11,12 @@ from typing import Any, Final
 EXPERIENCES: Final = ("beginner", "intermediate", "advanced")
 LEVERAGE: Final = {"beginner": 5.0, "intermediate": 10.0, "advanced": 20.0}
 NOT_ASKED: Final = "intermediate"
-_STAGES: Final = [{"at_pct": pct, "actions": ["warn"]} for pct in (70.0, 85.0, 100.0)]
-# Days and weeks begin at 00:00 UTC until the user names a zone: no reset stands here.
-# Where the defaults give two values (1/2 %, 300/150 %, 60/180 s), the first one is the only warn stage.
-
-
+# Stages are those of the kinds: 70, 85 and 100; for missing_stop 60 s of 180 s, and 100. No reset stands here: days and
+# weeks begin at 00:00 UTC until the user names a zone.
 
 
 def _warn_at(pct: float) -> list[dict[str, Any]]:
+    """Where the defaults give two values (1/2 %, 300/150 %), the first one is the only warn stage."""
     return [{"at_pct": pct, "actions": ["warn"]}, {"at_pct": 100.0, "actions": ["warn"]}]
 
 
@@ -26,17 +24,15 @@ def default_limits(experience: str | None = None) -> list[dict[str, Any]]:
     """The unconfigured limits for an experience of ``EXPERIENCES``; ``None``: not asked."""
     leverage = LEVERAGE[NOT_ASKED if experience is None else experience]
     return [
-        {"kind": "effective_leverage", "max": leverage, "stages": _STAGES},
+        {"kind": "effective_leverage", "max": leverage},
         {"kind": "risk_per_trade", "max": 2.0, "stages": _warn_at(50.0)},
-        {"kind": "open_risk", "max": 5.0, "stages": _STAGES},
+        {"kind": "open_risk", "max": 5.0},
         {"kind": "period_loss", "period": "day", "limit": {"value": 3.0, "unit": "pct", "basis": "anchor"},
-         "anchor": "balance@reset", "stages": _STAGES},
+         "anchor": "balance@reset"},
         {"kind": "period_loss", "id": "period_loss_week", "period": "week",
-         "limit": {"value": 6.0, "unit": "pct", "basis": "anchor"}, "anchor": "balance@reset",
-         "stages": _STAGES},
-        {"kind": "max_drawdown", "limit": {"value": 10.0, "unit": "pct", "basis": "anchor"}, "anchor": "first_seen",
-         "stages": _STAGES},
+         "limit": {"value": 6.0, "unit": "pct", "basis": "anchor"}, "anchor": "balance@reset"},
+        {"kind": "max_drawdown", "limit": {"value": 10.0, "unit": "pct", "basis": "anchor"}, "anchor": "first_seen"},
         {"kind": "margin_level", "min": 150.0, "stages": _warn_at(50.0)},
-        {"kind": "stop_out_distance", "min": 30.0, "stages": _STAGES},
-        {"kind": "missing_stop", "max": 180.0, "stages": _warn_at(100.0 / 3.0)},
+        {"kind": "stop_out_distance", "min": 30.0},
+        {"kind": "missing_stop", "max": 180.0},
     ]  # fmt: skip

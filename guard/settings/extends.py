@@ -39,7 +39,12 @@ def gather(path: Path, name: str, faults: list[Fault]) -> list[Source]:
     Raises:
         ConfigError: The file itself cannot be read; faults of extended files are added to ``faults``.
     """
-    own = Source("", read_toml(path, name))
+    return with_bases(read_toml(path, name), path, faults)
+
+
+def with_bases(document: dict[str, Any], path: Path, faults: list[Fault]) -> list[Source]:
+    """A document that stands or will stand at ``path``, after everything it extends."""
+    own = Source("", document)
     return [*_bases(own, path, (_key(path),), faults), own]
 
 

@@ -11,12 +11,13 @@ from guard.limits.base import Limit
 from guard.settings.build import build_policy, effective_document
 from guard.settings.checks import check_limits
 from guard.settings.defaults import default_limits
-from guard.settings.extends import Source, gather, merged
+from guard.settings.extends import Source, gather, merged, with_bases
 from guard.settings.faults import ConfigError, Fault
 from guard.settings.limits import Entry, laid_over, read_limits
 from guard.settings.money import MoneyRule, currency_of, is_money
 from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
 from guard.settings.sections import read_sections, to_json
+from guard.settings.toml_file import parse_toml
 
 DEFAULTS_NAME: Final = "unconfigured defaults"
 
@@ -46,7 +47,21 @@ def load_config(path: Path, name: str | None = None) -> Loaded:
     """
     name = str(path) if name is None else name
     faults: list[Fault] = []
-    sources = gather(path, name, faults)
+    return _loaded(gather(path, name, faults), path, name, faults)
+
+
+def load_text(text: str, path: Path) -> Loaded:
+    """Like ``load_config`` for a text that is not yet written to ``path``.
+
+    Raises:
+        ConfigError: With every fault.
+    """
+    faults: list[Fault] = []
+    sources = with_bases(parse_toml(text.encode("utf-8"), str(path)), path, faults)
+    return _loaded(sources, path, str(path), faults)
+
+
+def _loaded(sources: list[Source], path: Path, name: str, faults: list[Fault]) -> Loaded:
     _refuse_other_format(sources, name)
     loaded = _compile(sources, name, faults)
     return Loaded(loaded.policy, loaded.document, loaded.sha256, path, loaded.terminal, loaded.remarks)
