@@ -7,20 +7,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {".git", "__pycache__", "build", "dist"}
+LEFTOVERS = {".git", ".venv", ".venv-up", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "build", "dist"}
 # Any mirror may serve the locked packages, so no file names one: the hashes decide.
-REGISTRY_HOST = re.compile(r"pypi\.org|pythonhosted\.(?:org|com)|anaconda\.(?:org|com)|deb\.debian\.|npmjs\.|index-url[ =]*\S*://")
+REGISTRY_HOST = re.compile(
+    r"pypi\.org|pythonhosted\.(?:org|com)|anaconda\.(?:org|com)|deb\.debian\.|npmjs\.|index-url[ =]*\S*://"
+)
 # Folders of one machine. A path in an example names no user: C:\Users\you, /home/you.
-MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root)/|/home/(?!you\b)\w+|[A-Za-z]:\\+Users\\+(?!you\b)\w+", re.IGNORECASE)
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~/-])/(?:work|root)/|/home/(?!you\b)\w+|[A-Z]:\\+Users\\+(?!you\b)\w+", re.IGNORECASE
+)
 
 
 def committed() -> Iterator[Path]:
     """The text files git knows, or outside a clone every file that is not a leftover of a tool."""
-    if (ROOT / ".git").exists() and shutil.which("git"):
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    git = shutil.which("git")
+    if git and (ROOT / ".git").exists():
+        listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
         paths = [ROOT / name for name in listed.split("\0") if name]
     else:
-        paths = [path for path in ROOT.rglob("*") if not any(part in OURS or part[0] == "." for part in path.parts[1:])]
+        paths = [path for path in ROOT.rglob("*") if not LEFTOVERS & {*path.parts}]
     return (path for path in paths if path.is_file())
 
 
@@ -32,7 +37,8 @@ def lines_that_match(pattern: re.Pattern[str]) -> list[str]:
         except UnicodeDecodeError:
             continue
         rows = enumerate(text.splitlines(), 1)
-        found += [f"{path.relative_to(ROOT).as_posix()}:{n}: {row.strip()[:80]}" for n, row in rows if pattern.search(row)]
+        name = path.relative_to(ROOT).as_posix()
+        found += [f"{name}:{number}: {row.strip()[:80]}" for number, row in rows if pattern.search(row)]
     return found
 
 

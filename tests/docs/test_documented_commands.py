@@ -6,7 +6,7 @@ import pytest
 from guard.cli.main import command_names
 from tests.up.checkout import ROOT
 
-COMMAND = re.compile(r"(?:^|[`\s(])(?:guard|python3? -m guard|py -m guard|python3? -m guard\.up|py -m guard\.up) ([a-z][\w-]*)")
+COMMAND = re.compile(r"^(?:\$ |> )?(?:guard|(?:python3?|py) -m guard(?:\.up)?) ([a-z][\w-]*)")
 OF_THE_BOOTSTRAP = {"test", "verify"}
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
