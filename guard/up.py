@@ -207,9 +207,9 @@ def routes() -> List[List[List[str]]]:
     if uv:
         make = [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, "{env}"]
         found.append([make, [uv, "pip", *wanted, "--python", "{python}"]])
-    if importlib.util.find_spec("venv") is None:
+    if not has_module("venv"):
         return found
-    if importlib.util.find_spec("ensurepip") is not None:
+    if has_module("ensurepip"):
         make = [sys.executable, "-m", "venv", "{env}"]
         found.append([make, ["{python}", "-m", "pip", *quiet, *wanted]])
         return found
@@ -220,9 +220,15 @@ def routes() -> List[List[List[str]]]:
     return found
 
 
+def has_module(name: str) -> bool:
+    """Whether a module is installed; a folder that only caches its bytecode, left by a removed package, is not one."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None
+
+
 def pip_elsewhere() -> List[str]:
     """A pip outside the environment that can fill it, as the start of a command line; empty when there is none."""
-    if importlib.util.find_spec("pip") is not None:
+    if has_module("pip"):
         return [sys.executable, "-m", "pip"]
     path = shutil.which("pip3") or shutil.which("pip")
     return [path] if path else []

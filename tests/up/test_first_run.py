@@ -1,6 +1,5 @@
 """The bootstrap makes real environments here, from empty or local locks: no network is asked."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from guard import up as bootstrap
 from guard.up import build, interpreter
 from tests.up.checkout import PYTHON, environments, make_checkout, make_wheel, plain_environment, up
 
@@ -175,8 +175,7 @@ def test_without_ensurepip_a_pip_from_elsewhere_fills_the_environment(
     wheel, digest = make_wheel(tmp_path)
     lock = tmp_path / "lock-run.txt"
     lock.write_text(f"{wheel} --hash=sha256:{digest}\n", encoding="utf-8")
-    hidden = {"ensurepip", "pip"}
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in hidden else name)
+    monkeypatch.setattr(bootstrap, "has_module", lambda name: name == "venv")
     pip = Path(python).with_name("pip.exe" if os.name == "nt" else "pip")
     monkeypatch.setattr(shutil, "which", lambda name: str(pip) if name == "pip3" else None)
     monkeypatch.setattr(sys, "executable", PYTHON)

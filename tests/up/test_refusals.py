@@ -1,5 +1,4 @@
 import ast
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -88,10 +87,6 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(
     assert "cannot be written" in capsys.readouterr().err
 
 
-def specs(*present: str) -> object:
-    return lambda name: name if name in present else None
-
-
 def programs(*present: str) -> object:
     return lambda name: f"/somewhere/{name}" if name in present else None
 
@@ -112,7 +107,7 @@ def programs(*present: str) -> object:
 def test_the_ways_to_install_are_tried_in_this_order(
     modules: tuple[str, ...], tools: tuple[str, ...], first_words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", specs(*modules))
+    monkeypatch.setattr(bootstrap, "has_module", lambda name: name in modules)
     monkeypatch.setattr(shutil, "which", programs(*tools))
 
     routes = bootstrap.routes()
@@ -120,6 +115,15 @@ def test_the_ways_to_install_are_tried_in_this_order(
     assert [steps[-1][0] for steps in routes] == first_words
     assert all("--require-hashes" in steps[-1] for steps in routes)
     assert all("--without-pip" in steps[0] for steps in routes if steps[-1][0] not in {"{python}", "/somewhere/uv"})
+
+
+def test_a_folder_left_by_a_removed_package_is_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "removed_package" / "__pycache__").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert not bootstrap.has_module("removed_package")
+    assert not bootstrap.has_module("never_there")
+    assert bootstrap.has_module("venv")
 
 
 def test_when_uv_fails_pip_is_tried_and_when_the_network_is_down_it_is_not(
