@@ -5,7 +5,7 @@ No event holds a wall-clock time, a path or a process number: the same market an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -84,7 +84,7 @@ class Play:
         t_s = 0.0
         lines: list[str] = []
         while True:
-            document = self._market_document()
+            document = self.market.read()
             snapshot = self._reader.read(document)
             events: list[Event] = []
             if self.record is None:
@@ -113,9 +113,6 @@ class Play:
         body = self.record.summary() if self.record is not None else {}
         return {"event": "summary", "scenario": self.market.name, "lesson": self.market.lesson,
                 "stopped_early": stopped_early, **body}  # fmt: skip
-
-    def _market_document(self) -> Mapping[str, object]:
-        return self.market.read()
 
     def _write(self, result: CycleResult, document: Mapping[str, object], before: State, snapshot: Snapshot) -> int:
         proof = {**document, "state": state_to_json(before)}
@@ -185,5 +182,3 @@ def figures_event(snapshot: Snapshot, result: CycleResult) -> Event:
         "loss_to_stop_out": json_number(m.loss_to_stop_out),
         "positions": len(snapshot.positions) if snapshot.positions is not None else None,
     }
-
-

@@ -9,8 +9,6 @@ from guard.cli import _demo_words as words
 from guard.cli._demo_play import Event
 from guard.model.verdict import Severity
 
-_WIDE = 200
-
 
 def opening(start: Event, console: Console) -> None:
     """The first lines: what this is and what guards it."""
@@ -47,7 +45,8 @@ def closing(summary: Event, console: Console) -> None:
     _table(summary, console)
     console.print()
     for sentence in sentences(summary):
-        console.print(Text(sentence), soft_wrap=False)
+        for part in words.wrapped(sentence, width):
+            console.print(Text(part))
 
 
 def _table(summary: Event, console: Console) -> None:
@@ -64,7 +63,8 @@ def _table(summary: Event, console: Console) -> None:
         name.append(f"{words.number(row['worst_value'], digits):>12}{words.number(row['threshold'], digits):>10}")
         used = row["worst_utilization_pct"]
         name.append(f"{words.percent(used) if isinstance(used, float) else words.number(used):>8}")
-        name.append(f"  {row['unit']}", style="dim")
+        unit = summary["currency"] if row["unit"] == "account currency" else row["unit"]
+        name.append(f"  {unit}", style="dim")
         console.print(name)
 
 
@@ -75,13 +75,14 @@ def sentences(summary: Event) -> list[str]:
     currency = summary["currency"] or ""
     end, begin, first = summary["end"]["equity"], summary["begin"]["equity"], summary["first"]
     if first is None:
-        return [f"The guard had nothing to say: no limit came near. Equity went from {words.number(begin)} to "
-                f"{words.number(end)} {currency}.", summary["lesson"]]  # fmt: skip
-    lines = [f"The guard spoke first at {words.clock(first['at'])}, with equity at {words.number(first['equity'])} "
-             f"{currency}: {words.short(first['sentence'])}."]  # fmt: skip
+        way = f"Equity went from {words.number(begin)} to {words.number(end)} {currency}."
+        return [f"The guard had nothing to say: no limit came near. {way}", summary["lesson"]]
+    said = f"{words.clock(first['at'])}, with equity at {words.number(first['equity'])} {currency}"
+    lines = [f"The guard spoke first at {said}: {words.short(first['sentence'])}."]
     called, stopped = summary["margin_call_at"], summary["stop_out_at"]
     if called is not None:
-        lines.append(f"The broker's own margin call came {words.span(first['at'], called)} later, at {words.clock(called)}.")
+        later = words.span(first["at"], called)
+        lines.append(f"The broker's own margin call came {later} later, at {words.clock(called)}.")
     if stopped is not None:
         lines.append(f"The broker closed the rest at {words.clock(stopped)}: stop-out.")
     worst = summary["worst"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _FPS = 12.0
 _KEPT = 60
-_HEAD_LINES = 9
+_HEAD_LINES = 9  # title, progress, blank, four figures, two rules
+_CHART_ROWS, _CHART_FROM, _CHART_LEAST = 2, 46, 12
 _WHO = {"trader": "cyan", "broker": "bold red", "market": "bold blue"}
 
 
@@ -37,7 +38,7 @@ class View:
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
         self._drawn = 0.0
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> Self:
         """Begin to draw."""
         self._live.start()
         return self
@@ -63,7 +64,7 @@ class View:
         """The whole picture of one frame."""
         width = max(60, min(self._console.width, 110)) - 1
         limits = _limits(frame, self._play.policy, width, self._signs)
-        room = max(4, self._console.height - _HEAD_LINES - len(self._play.policy.limits) - 2)
+        room = max(4, self._console.height - _HEAD_LINES - len(self._play.policy.limits) - 1)
         return Group(
             self._title(frame, width),
             self._progress(frame, width),
@@ -76,7 +77,7 @@ class View:
         )
 
     def _title(self, frame: Frame, width: int) -> Text:
-        left = " SIMULATED  no terminal, no money, nothing is traded"
+        left = " SIMULATED  no terminal, no real money"
         right = f"MT5 Guard demo  {words.clock(frame.at)} UTC "
         return Text(left + right.rjust(width - len(left)), style="bold black on yellow", no_wrap=True, overflow="crop")
 
@@ -105,23 +106,33 @@ class View:
         if m.margin_blind:
             level = "blind: no margin in use"
         calls = f"  (call {words.number(m.call_level[0], 0)}, stop-out {words.number(m.stop_out_level[0], 0)})"
+        tone = "green" if change is None or change >= 0 else "red"
+        leverage = f"{words.number(m.effective_leverage)} x"
+        note = calls if m.margin_level_pct is not None else ""
         rows = (
-            ("Equity", f"{words.number(m.equity)} {currency}", _style(severity, "period_loss"), arrow),
-            ("Effective leverage", f"{words.number(m.effective_leverage)} x", _style(severity, "effective_leverage"), ""),
-            ("Margin level", level, _style(severity, "margin_level"), calls if m.margin_level_pct is not None else ""),
-            ("Headroom", room, _style(severity, "stop_out_distance"), ""),
+            ("Equity", f"{words.number(m.equity)} {currency}", _style(severity, "period_loss"), arrow, tone),
+            ("Effective leverage", leverage, _style(severity, "effective_leverage"), "", "dim"),
+            ("Margin level", level, _style(severity, "margin_level"), note, "dim"),
+            ("Headroom", room, _style(severity, "stop_out_distance"), "", "dim"),
         )
         lines = []
-        for number, (name, value, style, note) in enumerate(rows):
-            line = Text(f" {name:<19}", style="dim", no_wrap=True, overflow="crop")
+        for name, value, style, note, note_style in rows:
+            line = Text(no_wrap=True, overflow="crop")
+            line.append(f" {name:<19}", style="dim")
             line.append(value, style=style)
-            line.append(note, style="dim" if name != "Equity" else "red" if (change or 0.0) < 0 else "green")
-            if number == 0 and self._equity:
-                size = max(8, width - len(line.plain) - 2)
-                graph = words.sparkline(words.thinned(self._equity, size), size, self._signs)
-                line.append(graph.rjust(width - len(line.plain)), style="cyan")
+            line.append(note, style=note_style)
             lines.append(line)
+        self._chart(lines[:_CHART_ROWS], width, tone)
         return lines
+
+    def _chart(self, lines: list[Text], width: int, style: str) -> None:
+        """The equity so far, to the right of the first figures."""
+        left = max(_CHART_FROM, *(len(line.plain) + 2 for line in lines))
+        if not self._equity or width - left < _CHART_LEAST:
+            return
+        for line, row in zip(lines, words.chart(self._equity, width - left, len(lines), self._signs), strict=True):
+            line.append(" " * (left - len(line.plain)))
+            line.append(row, style=style)
 
     def _rule(self, title: str, width: int) -> Text:
         line = Text(f"{self._signs.rule * 2} {title} ", style="dim", no_wrap=True, overflow="crop")

@@ -59,7 +59,7 @@ def bar(pct: float | None, width: int, signs: Glyphs) -> str:
     """A bar that is full at 100 %; empty when there is no number."""
     if pct is None:
         return signs.empty * width
-    filled = width if pct >= 100.0 else max(0, int(pct / 100.0 * width))  # noqa: PLR2004 - percent
+    filled = width if pct >= 100.0 else max(0, int(pct / 100.0 * width))
     return signs.full * filled + signs.empty * (width - filled)
 
 
@@ -73,20 +73,26 @@ def percent(pct: float | None) -> str:
 def reading(verdict: Verdict) -> tuple[str, str]:
     """Value and threshold of a verdict, as short as a table needs."""
     unit = {"x equity": "x", "% of equity": "%", "account currency": ""}.get(verdict.unit, verdict.unit)
-    digits = 0 if verdict.unit == "s" or (verdict.threshold is not None and verdict.threshold >= 100.0) else 2  # noqa: PLR2004
-    return tuple(f"{number(v, digits)} {unit}".rstrip() if v is not None else "-" for v in (verdict.value, verdict.threshold))  # type: ignore[return-value]
+    digits = 0 if verdict.unit == "s" or (verdict.threshold is not None and verdict.threshold >= 100.0) else 2
+    value, threshold = (
+        "-" if figure is None else f"{number(figure, digits)} {unit}".rstrip()
+        for figure in (verdict.value, verdict.threshold)
+    )  # fmt: skip
+    return value, threshold
 
 
-def sparkline(values: Sequence[float], width: int, signs: Glyphs) -> str:
-    """The last ``width`` values as a line of small bars."""
-    shown = values[-width:]
-    if not shown:
-        return ""
+def chart(values: Sequence[float], width: int, rows: int, signs: Glyphs) -> list[str]:
+    """The values as a line chart of small bars, ``rows`` high, top row first."""
+    shown = thinned(values, width)
     low, high = min(shown), max(shown)
-    span, top = high - low, len(signs.levels) - 1
-    if span <= 0.0:
-        return signs.levels[top // 2] * len(shown)
-    return "".join(signs.levels[round((value - low) / span * top)] for value in shown)
+    steps = len(signs.levels)
+    top = rows * steps - 1
+    heights = [1 + round((value - low) / (high - low) * top) if high > low else rows * steps // 2 for value in shown]
+    lines = []
+    for row in reversed(range(rows)):
+        filled = (min(steps, max(0, height - row * steps)) for height in heights)
+        lines.append("".join(signs.levels[fill - 1] if fill else " " for fill in filled))
+    return lines
 
 
 def thinned(values: Sequence[float], width: int) -> list[float]:

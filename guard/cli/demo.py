@@ -70,7 +70,7 @@ class _Stage:
 def demo(
     scenario: Annotated[str, typer.Option(help="Which market: " + ", ".join(SCENARIOS) + ".")] = "overleverage",
     speed: Annotated[
-        str | None, typer.Option(help="Times real time, such as 600, or max. Without it: about 40 seconds on a terminal.")
+        str | None, typer.Option(help="Times real time, such as 600, or max. Without it: about 40 seconds.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another number moves the instants; the same gives the same market.")] = (
         DEFAULT_SEED
@@ -89,9 +89,10 @@ def demo(
     pace_speed = read_speed(speed)
     rules = config if config is not None else config_dir() / "demo.toml"
     policy = load_config(rules).policy
-    with closing(open_journal(_new_file(home, scenario, seed))) as journal, closing(
-        _Stage(SCENARIOS[scenario], seed)
-    ) as stage:
+    with (
+        closing(open_journal(_new_file(home, scenario, seed))) as journal,
+        closing(_Stage(SCENARIOS[scenario], seed)) as stage,
+    ):
         play = Play(stage, policy, journal, seed)
         show = _json if as_json else _live if _fits() else _plain
         if pace_speed is None and show is not _live:
@@ -181,7 +182,8 @@ def _where(journal: SqliteJournal, rules: Path, summary: Event, *, to_stderr: bo
 
 
 def _quoted(path: Path) -> str:
-    text = str(path)
+    here = Path.cwd()
+    text = str(path.relative_to(here) if path.is_relative_to(here) else path)
     return f'"{text}"' if " " in text else text
 
 

@@ -53,7 +53,8 @@ def list_rows(
                 output.say(json.dumps(entry, allow_nan=False))
                 continue
             proof = f"[{entry['snapshot']}]" if entry["snapshot"] is not None else ""
-            output.say(f"{entry['seq']:>6}  {entry['at'][:19].replace('T', ' ')}  {entry['kind']:<7} {proof:>7}  {entry['text']}")
+            at = entry["at"][:19].replace("T", " ")
+            output.say(f"{entry['seq']:>6}  {at}  {entry['kind']:<7} {proof:>7}  {entry['text']}")
 
 
 def snapshot(
