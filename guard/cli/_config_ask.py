@@ -32,7 +32,8 @@ def answers_from(
     Raises:
         UsageError: An option's value cannot be taken.
     """
-    level = _answer(experience, "How experienced are you (" + ", ".join(PROFILES) + ")", profile, "intermediate", ask=ask)
+    how = f"How experienced are you ({', '.join(PROFILES)})"
+    level = _answer(experience, how, profile, "intermediate", ask=ask)
     money = _answer(currency, "Account currency (empty: as the terminal says)", currency_code, "", ask=ask)
     amount = _answer(
         initial, "Initial balance, if your limits count from it (empty: none)",

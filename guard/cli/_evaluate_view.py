@@ -57,10 +57,10 @@ def show(result: Mapping[str, Any], document: Mapping[str, Any], source: str) ->
         out.print(gap)
     if result.get("blind"):
         out.print(f"blind: {result['blind']}")
-    words = Text("worst: ")
-    words.append(result["severity"], style=output.STYLES[Severity[result["severity"]]])
-    words.append(f"; trading state {result['trading_state']} (advice: this version sends no orders)")
-    out.print(words)
+    last = Text("worst: ")
+    last.append(result["severity"], style=output.STYLES[Severity[result["severity"]]])
+    last.append(f"; trading state {result['trading_state']} (advice: this version sends no orders)")
+    out.print(last)
 
 
 def line(verdict: Mapping[str, Any], text: type[Text]) -> Text:

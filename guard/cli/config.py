@@ -90,7 +90,7 @@ def check(file: _File = Path(DEFAULT_FILE), as_json: _Json = False) -> None:
 
 
 def show(
-    file: Annotated[Path | None, typer.Argument(help="The configuration file; without it the unconfigured defaults.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The file; without it the unconfigured defaults.")] = None,
     as_json: _Json = False,
 ) -> None:
     """Print the configuration in force, everything extended and every default written out; secrets stay references."""

@@ -66,7 +66,7 @@ def judge(document: Any, policy: Policy, gaps: list[Gap], name: str) -> dict[str
             state = state_from_json(document["state"])
         except InputError as error:
             path = str(error).split(":", 1)[0]
-            found.append(Gap(path, f"{error}; the whole state is left out, as if the account were seen for the first time"))
+            found.append(Gap(path, f"{error}; the whole state is left out, as if the account was never seen before"))
     reading = replace(reading, gaps=(*found, *reading.gaps))
     return evaluation(step(reading, state, policy), reading, policy)
 

@@ -30,9 +30,8 @@ def explain(
         return
     output.say(f"{words.title} ({words.kind}), in {words.unit}")
     output.say()
-    output.say(words.text)
-    side = "below it" if words.floor else "above it"
-    output.say(f"\nIt is a {'floor: the breach is at the limit or' if words.floor else 'cap: the breach is'} {side}.")
+    output.say(words.text.replace("``", "`"))
+    output.say(f"\nUtilization: {words.formula}. Breach: {words.breach}.")
     output.say("\nFields")
     for line in field_lines(words):
         output.say(line)

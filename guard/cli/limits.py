@@ -17,7 +17,7 @@ def limits(as_json: Annotated[bool, typer.Option("--json", help="Print the kinds
         output.print_json({"format": "guard.limits/1", "limits": [kind.as_json() for kind in kinds]})
         return
     for kind in kinds:
-        output.say(f"{kind.kind}: {kind.title}, in {kind.unit} ({'floor' if kind.floor else 'cap'})")
+        output.say(f"{kind.kind}: {kind.title}, in {kind.unit} (breach {kind.breach})")
         for line in field_lines(kind):
             output.say(line)
         output.say()
@@ -27,11 +27,11 @@ def limits(as_json: Annotated[bool, typer.Option("--json", help="Print the kinds
 
 def field_lines(kind: KindWords) -> list[str]:
     """The kind's own fields, one a line."""
-    width = max(len(field.name) for field in kind.fields)
+    width = max(len(field.name) for field in kind.own)
     return [
         f"  {field.name:<{width}}  {field.type}; {'required' if field.default is None else f'default {field.default}'}"
         f"{': ' + field.words if field.words else ''}"
-        for field in kind.fields
+        for field in kind.own
     ]
 
 

@@ -45,7 +45,7 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
 
     @app.callback()
     def root(
-        version: Annotated[  # noqa: ARG001, FBT002 - read by its callback
+        version: Annotated[
             bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
         ] = False,
     ) -> None:
@@ -68,7 +68,7 @@ def _register(app: typer.Typer, name: str) -> bool:
     return True
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - a typer callback
+def _version(asked: bool) -> None:
     if asked:
         output.say(f"guard {guard.__version__}")
         raise typer.Exit
@@ -154,7 +154,7 @@ def _discard_stdout() -> None:
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
-        sys.stdout = None  # type: ignore[assignment]  # no descriptor behind it: nothing left to flush
+        sys.stdout = None  # no descriptor behind it: nothing left to flush
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ BAR_FULL, BAR_EMPTY = "█", "░"
 # What a console without the character sees instead (Windows consoles and pipes often speak cp1252).
 _LOOKALIKES: Final = {
     "█": "#", "░": ".", "▓": "#", "▒": ":", "▌": "#", "▏": "|", "▎": "|", "▍": "|", "▋": "#", "▊": "#", "▉": "#",
-    "—": "-", "–": "-", "‑": "-", "−": "-", "→": "->", "←": "<-", "↑": "^", "↓": "v", "≤": "<=", "≥": ">=", "×": "x",
+    "—": "-", "–": "-", "\u2011": "-", "−": "-", "→": "->",
+    "←": "<-", "↑": "^", "↓": "v", "≤": "<=", "≥": ">=", "×": "x",
     "·": "-", "•": "*", "…": "...", "∞": "inf", "✓": "ok", "✔": "ok", "✗": "x", "✘": "x", "●": "*", "○": "o", "‘": "'",
     "’": "'", "“": '"', "”": '"', "±": "+-", "Σ": "sum", "σ": "s", "€": "EUR", "£": "GBP", "¥": "JPY", "°": " deg",
     "─": "-", "━": "=", "│": "|", "┃": "|", "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "┬": "+",
@@ -98,7 +99,7 @@ def bar(pct: float | None, width: int = 20) -> str:
     """A bar of ``width`` characters, full at 100 %; ``None`` gives question marks, infinity a full bar."""
     if pct is None:
         return "?" * width
-    filled = width if pct >= 100 else max(0, int(pct / 100 * width))  # noqa: PLR2004 - percent
+    filled = width if pct >= 100 else max(0, int(pct / 100 * width))
     return BAR_FULL * filled + BAR_EMPTY * (width - filled)
 
 

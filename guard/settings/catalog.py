@@ -15,7 +15,9 @@ COMMON: Final = tuple(Limit.model_fields)
 _BOUNDS: Final = (
     ("exclusiveMinimum", "above"), ("minimum", "at least"), ("exclusiveMaximum", "below"), ("maximum", "at most"),
 )  # fmt: skip
-_WORDS: Final = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "array": "list"}
+_WORDS: Final = {
+    "number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "array": "list",
+}  # fmt: skip
 _SAMPLE: Final = 5
 
 
@@ -128,7 +130,8 @@ def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
 def _example(limit: type[Limit], schema: dict[str, Any]) -> str:
     known = next((item for item in default_limits() if item["kind"] == limit.kind), None)
     if known is None:
-        known = {"kind": limit.kind, **{name: _sample(schema["properties"][name]) for name in schema.get("required", [])}}
+        needed = {name: _sample(schema["properties"][name]) for name in schema.get("required", [])}
+        known = {"kind": limit.kind, **needed}
     lines = [f"{key} = {inline(value)}" for key, value in known.items()]
     return "\n".join(["[[limits]]", *lines])
 

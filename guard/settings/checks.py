@@ -74,7 +74,7 @@ def _scope(entry: Entry) -> list[Fault]:
             where = entry.path("scope", name, number)
             if value in values[:number]:
                 faults.append(Fault(where, f"{value!r} stands twice."))
-            elif isinstance(value, str) and value.strip() != value or value == "":
+            elif (isinstance(value, str) and value.strip() != value) or value == "":
                 faults.append(Fault(where, f"{value!r} is empty or has spaces around it and would match nothing."))
     return faults
 
@@ -104,8 +104,10 @@ def _loss(entry: Entry, sections: ConfigFile | None) -> list[Fault]:
     basis, unit, value = (getattr(rule, name, None) for name in ("basis", "unit", "value"))
     faults: list[Fault] = []
     if unit == "pct" and isinstance(value, float) and value >= FULL:
-        faults.append(Fault(entry.path("limit", "value"), f"{value:g} % can never be lost before the account is empty."))
-    for place, word in ((("limit", "basis"), basis if unit == "pct" else None), (("anchor",), anchor), (("lock_at",), lock)):
+        sentence = f"{value:g} % can never be lost before the account is empty."
+        faults.append(Fault(entry.path("limit", "value"), sentence))
+    used = ((("limit", "basis"), basis if unit == "pct" else None), (("anchor",), anchor), (("lock_at",), lock))
+    for place, word in used:
         if word == "initial" and sections is not None and sections.account.initial is None:
             sentence = 'needs the initial balance: add initial = "100000 USD" under [account].'
             faults.append(Fault(entry.path(*place), sentence))

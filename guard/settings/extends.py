@@ -11,7 +11,6 @@ from guard.settings.places import config_dir
 from guard.settings.toml_file import read_toml
 
 MAX_DEPTH: Final = 8
-_LISTS: Final = ("shocks", "notify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,9 @@ def _bases(source: Source, path: Path, above: tuple[str, ...], faults: list[Faul
         try:
             base_path = _find(name, path)
             if _key(base_path) in above:
-                raise ValueError(f"'{name}' extends itself in a circle.")  # noqa: TRY301, EM102, TRY003 - one place for all
+                raise ValueError(f"'{name}' extends itself in a circle.")  # noqa: TRY301 - one place for all
             if len(above) > MAX_DEPTH:
-                raise ValueError(f"more than {MAX_DEPTH} files extend each other.")  # noqa: TRY301, EM102, TRY003 - as above
+                raise ValueError(f"more than {MAX_DEPTH} files extend each other.")  # noqa: TRY301 - as above
             base = Source(name, read_toml(base_path, name))
         except ConfigError as error:
             faults.extend(Fault(where, f"'{name}': {fault}") for fault in error.faults)
@@ -83,7 +82,8 @@ def _find(name: str, beside: Path) -> Path:
         return beside.parent / Path(name).expanduser()
     if name in shipped_names():
         return config_dir() / f"{name}.toml"
-    message = f"'{name}' is not shipped with this version; {did_you_mean(name, shipped_names())} A file of yours ends in .toml."
+    hint = f"{did_you_mean(name, shipped_names())} A file of yours ends in .toml."
+    message = f"'{name}' is not shipped with this version; {hint}"
     raise ValueError(message)
 
 
@@ -95,6 +95,8 @@ def merged(sources: list[Source]) -> dict[str, Any]:
             if key in ("limits", "extends", "without"):
                 continue
             held = result.get(key)
-            both = isinstance(held, dict) and isinstance(value, dict) and key not in _LISTS
-            result[key] = {**held, **value} if both else value
+            if isinstance(held, dict) and isinstance(value, dict):
+                result[key] = {**held, **value}
+            else:
+                result[key] = value
     return result

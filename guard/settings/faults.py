@@ -65,7 +65,8 @@ def shown(value: object, limit: int = 60) -> str:
         return "a table"
     if isinstance(value, list):
         return "a list"
-    text = str(value) if not isinstance(value, str) else "'" + "".join(c if c.isprintable() else "?" for c in value) + "'"
+    printable = "".join(c if c.isprintable() else "?" for c in str(value))
+    text = f"'{printable}'" if isinstance(value, str) else printable
     if isinstance(value, int) and len(text) > sys.float_info.dig * 2:
         return "a number with too many digits"
     return text if len(text) <= limit else text[: limit - 1] + "…"

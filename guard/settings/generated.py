@@ -1,4 +1,4 @@
-"""Files that are written from the registry: the JSON schema, the example with every field, the limits page of the guide.
+"""Files that are written from the registry: JSON schema, the example with every field, the guide's page of limits.
 
 ``python -m guard.settings.generated`` writes them into a checkout; a test says when they are not current.
 """
@@ -118,7 +118,8 @@ def guide() -> str:
     kinds = catalog()
     lines = [
         "# Limits", "",
-        "Written from the program (`python -m guard.settings.generated`); `guard limits` and `guard explain KIND` print the same.", "",
+        "Written from the program (`python -m guard.settings.generated`). `guard limits` and `guard explain KIND`",
+        "say the same.", "",
         "| kind | what | unit | breach |", "|---|---|---|---|",
         *(f"| [`{kind.kind}`](#{kind.kind}) | {kind.title} | {kind.unit} | {kind.breach} |" for kind in kinds),
         "", "## What every limit has", "", *_rows(kinds[0].common),

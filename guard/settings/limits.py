@@ -82,7 +82,8 @@ def _read(
     except ValidationError as error:
         known = {fault.path for fault in faults}
         found = faults_of(error, model, json.loads(to_json(rest)), ("limits", number), f"a {kind} limit")
-        faults += [f for f in (Fault(source.path(fault.path), fault.sentence) for fault in found) if f.path not in known]
+        placed = [Fault(source.path(fault.path), fault.sentence) for fault in found]
+        faults += [fault for fault in placed if fault.path not in known]
         _actions(source, number, item, faults)
         return None
     return limit if len(faults) == before else None
@@ -114,7 +115,7 @@ def _money(value: Any, source: Source, place: Place, rule: MoneyRule, faults: li
     if "value" not in value or not (is_money(raw) or value.get("unit") == "money"):
         return result
     where = source.path("limits", *place, "value")
-    if not is_money(raw):
+    if not isinstance(raw, str) or not is_money(raw):
         if isinstance(raw, (int, float)):
             faults.append(Fault(where, f'needs its currency, such as "{raw} USD", or unit = "pct".'))
     elif value.get("unit") != "money":
@@ -138,7 +139,8 @@ def _names(entries: list[Entry], faults: list[Fault]) -> None:
             faults.append(Fault(entry.path("id"), sentence))
         elif name in first:
             other = first[name].path()
-            faults.append(Fault(entry.path("id"), f"'{name}' is already the name of {other}; give one of them another id."))
+            sentence = f"'{name}' is already the name of {other}; give one of them another id."
+            faults.append(Fault(entry.path("id"), sentence))
         first.setdefault(name, entry)
 
 

@@ -14,7 +14,7 @@ from guard.settings.defaults import default_limits
 from guard.settings.extends import Source, gather, merged, with_bases
 from guard.settings.faults import ConfigError, Fault
 from guard.settings.limits import Entry, laid_over, read_limits
-from guard.settings.money import MoneyRule, currency_of, is_money
+from guard.settings.money import MoneyRule, currency_of, in_account_currency, is_money
 from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
 from guard.settings.sections import read_sections, to_json
 from guard.settings.toml_file import parse_toml
@@ -92,14 +92,29 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
         name = f"{name} ({DEFAULTS_NAME}: it names no limits)"
     sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
     faults += check_limits(entries, sections)
+    faults += _initial(sections, sources, rule)
     if not entries and not faults:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
     if faults or sections is None:
         raise ConfigError(name, _once(faults))
     limits: tuple[Limit, ...] = tuple(entry.limit for entry in entries)
     policy = build_policy(sections, limits, rule, name)
-    return Loaded(policy, effective_document(sections, policy), policy.sha256, None, sections.terminal, _remarks(sections))
+    document = effective_document(sections, policy)
+    return Loaded(policy, document, policy.sha256, None, sections.terminal, _remarks(sections))
 
+
+
+def _initial(sections: ConfigFile | None, sources: list[Source], rule: MoneyRule) -> list[Fault]:
+    """The initial balance against the account's currency, at the file that typed it last."""
+    text = sections.account.initial if sections is not None else None
+    if text is None:
+        return []
+    where = next(source for source in reversed(sources) if "initial" in source.document.get("account", {}))
+    try:
+        amount = in_account_currency(text, rule)
+    except ValueError as error:
+        return [Fault(where.path("account", "initial"), f"{error}.")]
+    return [] if amount > 0.0 else [Fault(where.path("account", "initial"), f"must be above 0, it is '{text}'.")]
 
 
 def _defaults(rule: MoneyRule, day: dict[str, Any] | None) -> list[Entry]:

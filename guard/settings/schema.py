@@ -1,4 +1,4 @@
-"""The configuration's sections as models, and its JSON schema; limits come from the registry, so a new kind needs no edit here."""
+"""The configuration's sections as models, and its JSON schema. Limits come from the registry: no edit for a new one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from guard.limits.registry import limit_kinds
 
 FORMAT: Final = "guard.config/1"
 MODES_LATER: Final = ("rehearse", "enforce")
-SECRET_PATTERN: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^/\s]+/\S+)$"
+SECRET_PATTERN: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^/\s]+/\S+)$"  # noqa: S105 - a pattern, not a password
 CURRENCY_PATTERN: Final = r"^[A-Z][A-Z0-9]{2,9}$"
 MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z][A-Z0-9]{2,9}$"
 
@@ -23,8 +23,12 @@ class AccountSection(Data):
     """Which account is watched. What is absent is taken from the terminal."""
 
     login: Annotated[int, Field(gt=0)] | None = Field(None, description="account number; another one is never watched")
-    server: Annotated[str, Field(min_length=1)] | None = Field(None, description="trade server, as the terminal shows it")
-    currency: Annotated[str, Field(pattern=CURRENCY_PATTERN)] | None = Field(None, description="account currency, e.g. USD")
+    server: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="trade server, as the terminal shows it"
+    )
+    currency: Annotated[str, Field(pattern=CURRENCY_PATTERN)] | None = Field(
+        None, description="account currency, e.g. USD"
+    )
     initial: Annotated[str, Field(pattern=MONEY_PATTERN)] | None = Field(
         None, description='initial balance of the account, e.g. "100000 USD"; typed by you, never guessed'
     )
@@ -66,7 +70,9 @@ class MarginSection(Data):
 class ShockSection(Data):
     """One what-if move of prices for the stress figures."""
 
-    target: Annotated[str, Field(min_length=1)] = Field("*", description="* (all), a symbol, a currency or an asset class")
+    target: Annotated[str, Field(min_length=1)] = Field(
+        "*", description="* (all), a symbol, a currency or an asset class"
+    )
     pct: Annotated[float, Field(allow_inf_nan=False)] = Field(description="percent of the price; * moves against you")
     name: str = Field("", description="how the figure is called")
 
@@ -80,14 +86,18 @@ class WorstCaseSection(Data):
 class NotifySection(Data):
     """An address for messages. This version sends none and says so."""
 
-    url: Annotated[str, Field(pattern=SECRET_PATTERN)] = Field(description="env:NAME or keyring:SERVICE/USER, never the address")
+    url: Annotated[str, Field(pattern=SECRET_PATTERN)] = Field(
+        description="env:NAME or keyring:SERVICE/USER, never the address"
+    )
 
 
 class ConfigFile(Data):
     """A file of format guard.config/1, without its limits."""
 
     format: Literal["guard.config/1"] = Field(description="always this text")
-    extends: str | tuple[str, ...] = Field((), description="files to start from: shipped ones such as profiles/beginner, or paths")
+    extends: str | tuple[str, ...] = Field(
+        (), description="files to start from: shipped ones such as profiles/beginner, or paths"
+    )
     without: tuple[str, ...] = Field((), description="names of limits from the extended files that are left out")
     mode: Literal["warn"] = Field("warn", description="this version watches and warns")
     account: AccountSection = AccountSection()

@@ -35,7 +35,8 @@ def read_sections(source: Source) -> list[Fault]:
         document["format"] = FORMAT
     mode = document.get("mode")
     if mode in MODES_LATER:
-        faults.append(Fault(source.path("mode"), f"'{mode}' is not in this version: it watches and warns; write \"warn\"."))
+        sentence = f"'{mode}' is not in this version: it watches and warns; write \"warn\"."
+        faults.append(Fault(source.path("mode"), sentence))
         document.pop("mode")
     terminal = document.get("terminal")
     if isinstance(terminal, dict):

@@ -25,10 +25,8 @@ def read_document(file: str) -> tuple[Any, list[Gap]]:
     """
     raw = _bytes(file)
     name = "standard input" if file == "-" else file
-    if raw.startswith(_WIDE_BOMS):
-        text = _decode(raw, "utf-16", name)  # what PowerShell 5.1 writes with `>`
-    else:
-        text = _decode(raw, "utf-8-sig", name)
+    # UTF-16 is what PowerShell 5.1 writes with `>`.
+    text = _decode(raw, "utf-16" if raw.startswith(_WIDE_BOMS) else "utf-8-sig", name)
     if not text.strip():
         message = f"{name}: is empty; give a file that `guard snapshot` wrote"
         raise InputError(message)
@@ -49,7 +47,8 @@ def read_document(file: str) -> tuple[Any, list[Gap]]:
     try:
         return json.loads(text, object_pairs_hook=pairs), gaps
     except json.JSONDecodeError as error:
-        message = f"{name}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
+        what = error.msg[:1].lower() + error.msg[1:]
+        message = f"{name}: is not JSON at line {error.lineno}, column {error.colno}: {what}"
         raise InputError(message) from error
     except (RecursionError, ValueError) as error:
         what = "brackets are nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"

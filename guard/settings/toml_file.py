@@ -19,10 +19,10 @@ _HINTS: Final = (
     (re.compile(r"=\s*[+-]?\d+,\d"), "write decimals with a point: 2.5"),
     (re.compile(r"=\s*[+-]?[\d.]+\s*%"), "leave the % away, a percent is a plain number: 5 or 5.0"),
     (re.compile(r"=\s*[+-]?\.\d"), "write a zero before the point: 0.5"),
+    (re.compile(r"=\s*\d{1,2}:\d{2}\s*(#.*)?$"), 'put times in quotes: "00:00"'),
     (re.compile(r"=\s*[+-]?0\d"), "numbers do not start with 0"),
     (re.compile(r"=\s*(True|False|yes|no|on|off|TRUE|FALSE)\b"), "write true or false in lower case"),
     (re.compile(r"=\s*(None|null|nil)\b"), "leave the line out instead"),
-    (re.compile(r"=\s*\d{1,2}:\d{2}\s*(#.*)?$"), 'put times in quotes: "00:00"'),
     (re.compile(r"=\s*[\d.]+\s*[A-Z]{3}\b"), 'put money in quotes: "100000 USD"'),
     (re.compile(r"=\s*(#.*)?$"), "a value is missing after the ="),
     (re.compile(r"^\s*[\w.\"-]+\s*:"), "write name = value, with an equals sign"),
@@ -53,7 +53,8 @@ def parse_toml(raw: bytes, name: str) -> dict[str, object]:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _fault(name, f"line {line}", "a character is not UTF-8; save the file as UTF-8.") from error
     if "\0" in text:
-        raise _fault(name, f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}", "holds a zero byte: not a text file.")
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise _fault(name, f"line {line}", "holds a zero byte: not a text file.")
     if not text.strip():
         raise _fault(name, "", "the file is empty; `guard config init` writes one to start from.")
     try:

@@ -15,7 +15,8 @@ _PLAIN: Final = {
     "float_type": "must be a number", "float_parsing": "must be a number", "int_type": "must be a whole number",
     "int_parsing": "must be a whole number", "int_from_float": "must be a whole number",
     "int_parsing_size": "must be a whole number of at most 18 digits",
-    "bool_type": "must be true or false", "bool_parsing": "must be true or false", "string_type": "must be text in quotes",
+    "bool_type": "must be true or false", "bool_parsing": "must be true or false",
+    "string_type": "must be text in quotes",
     "finite_number": "must be a finite number", "tuple_type": "must be a list in square brackets",
     "list_type": "must be a list in square brackets", "model_type": "must be a table: { … } or its own section",
     "model_attributes_type": "must be a table: { … } or its own section", "dict_type": "must be a table: { … }",
@@ -30,10 +31,11 @@ _PATTERNS: Final = {
     MONEY_PATTERN: 'must be an amount with its currency in quotes, such as "100000 USD"',
     TIME_PATTERN: 'must be a time HH:MM in quotes, such as "00:00"',
     CURRENCY_PATTERN: "must be a currency code in capitals, such as USD",
-    SECRET_PATTERN: "must be a reference, env:NAME or keyring:SERVICE/USER: addresses and passwords do not belong in this file",
+    SECRET_PATTERN: "must be a reference, env:NAME or keyring:SERVICE/USER: "
+    "addresses and passwords do not belong in this file",
 }
 _SECRET_WORDS: Final = re.compile(r"pass?w|pwd|secret|token|api_?key", re.IGNORECASE)
-_SECRET: Final = "passwords do not belong in this file; the guard uses the terminal's own login"
+_SECRET: Final = "passwords do not belong in this file; the guard uses the terminal's own login"  # noqa: S105 - a sentence
 EXTRA: Final = {"this file": ["limits"]}  # read by kind, not by the sections' model
 Location = tuple[str | int, ...]
 
@@ -45,7 +47,8 @@ def faults_of(
     faults: dict[str, Fault] = {}
     for item in error.errors(include_url=False):
         location, value = _in_file(item["loc"], data, item["type"])
-        if isinstance(value, (dict, list)) and item["type"] in ("string_type", "tuple_type") and _deeper(error, item["loc"]):
+        other_branch = isinstance(value, (dict, list)) and item["type"] in ("string_type", "tuple_type")
+        if other_branch and _deeper(error, item["loc"]):
             continue
         path = place((*prefix, *location))
         faults.setdefault(path, Fault(path, _sentence(item, model, location, value, of)))
@@ -82,12 +85,12 @@ def _sentence(item: Any, model: type[BaseModel], location: Location, value: obje
     if kind == "extra_forbidden":
         if _SECRET_WORDS.search(last):
             return f"{_SECRET}."
-        known = fields_at(model, location[:-1]) + ([] if len(location) > 1 else EXTRA.get(of, []))
+        names = fields_at(model, location[:-1]) + ([] if len(location) > 1 else EXTRA.get(of, []))
         owner = of if len(location) == 1 else place(location[:-1])
-        return f"is not a field of {owner}; {did_you_mean(last, known)}"
+        return f"is not a field of {owner}; {did_you_mean(last, names)}"
     if kind == "string_pattern_mismatch":
-        known = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
-        return f"{known}." if context["pattern"] == SECRET_PATTERN else known + it_is
+        wanted = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
+        return f"{wanted}." if context["pattern"] == SECRET_PATTERN else wanted + it_is
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", context["expected"])
         if isinstance(value, str):
