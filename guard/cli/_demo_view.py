@@ -13,7 +13,6 @@ from rich.text import Text
 
 from guard.cli import _demo_words as words
 from guard.cli._demo_play import Event, Frame, Play
-from guard.engine.policy import Policy
 from guard.model.verdict import Severity
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 _FPS = 12.0
 _KEPT = 60
 _HEAD_LINES = 9  # title, progress, blank, four figures, two rules
+_WIDEST, _STORY_LEAST = 110, 4
 _CHART_ROWS, _CHART_FROM, _CHART_LEAST = 2, 46, 12
 _WHO = {"trader": "cyan", "broker": "bold red", "market": "bold blue"}
 
@@ -62,9 +62,10 @@ class View:
 
     def picture(self, frame: Frame) -> Group:
         """The whole picture of one frame."""
-        width = max(60, min(self._console.width, 110)) - 1
-        limits = _limits(frame, self._play.policy, width, self._signs)
-        room = max(4, self._console.height - _HEAD_LINES - len(self._play.policy.limits) - 1)
+        width = min(self._console.width, _WIDEST) - 1
+        free = self._console.height - _HEAD_LINES - 1
+        limits = _limits(frame, max(1, free - _STORY_LEAST), width, self._signs)
+        room = max(_STORY_LEAST, free - limits.row_count)
         return Group(
             self._title(frame, width),
             self._progress(frame, width),
@@ -155,7 +156,8 @@ def _style(severity: dict[str, Severity], kind: str) -> str:
     return "bold" if found is Severity.OK else words.STYLES[found]
 
 
-def _limits(frame: Frame, policy: Policy, width: int, signs: words.Glyphs) -> Table:
+def _limits(frame: Frame, most: int, width: int, signs: words.Glyphs) -> Table:
+    """A row a limit; when there are more than ``most``, those nearest to their limit and how many are left out."""
     table = Table(box=None, pad_edge=False, show_header=False, width=width, padding=(0, 1))
     size = max(10, width - 62)
     table.add_column(width=20, no_wrap=True)
@@ -164,9 +166,10 @@ def _limits(frame: Frame, policy: Policy, width: int, signs: words.Glyphs) -> Ta
     table.add_column(width=size, no_wrap=True)
     table.add_column(width=6, justify="right", no_wrap=True)
     table.add_column(width=8, no_wrap=True)
-    by_name = {verdict.limit: verdict for verdict in frame.result.verdicts}
-    for limit in policy.limits:
-        verdict = by_name[limit.name]
+    verdicts = frame.result.verdicts
+    left_out = len(verdicts) - most + 1 if len(verdicts) > most else 0
+    nearest = sorted(verdicts, key=lambda v: (-v.severity, -(v.utilization_pct or 0.0)))[: len(verdicts) - left_out]
+    for verdict in (verdict for verdict in verdicts if verdict in nearest):
         value, threshold = words.reading(verdict)
         table.add_row(
             Text(f" {verdict.limit}"),
@@ -176,6 +179,8 @@ def _limits(frame: Frame, policy: Policy, width: int, signs: words.Glyphs) -> Ta
             Text(words.percent(verdict.utilization_pct)),
             Text(f" {verdict.severity.name} ", style=words.STYLES[verdict.severity]),
         )
+    if left_out:
+        table.add_row(Text(f" and {left_out} more", style="dim"), "", "", "", "", "")
     return table
 
 

@@ -31,7 +31,7 @@ from guard.settings.places import config_dir
 from guard.terminal.reader import Reader
 
 DEFAULT_SEED: Final = 7
-_SMALLEST: Final = (60, 18)
+_SMALLEST: Final = (76, 20)
 _HISTORY_S: Final = 35 * 86_400.0
 
 
