@@ -90,7 +90,7 @@ def demo(
     rules = config if config is not None else config_dir() / "demo.toml"
     policy = load_config(rules).policy
     with (
-        closing(open_journal(_new_file(home, scenario, seed))) as journal,
+        closing(open_journal(new_file(home, scenario, seed))) as journal,
         closing(_Stage(SCENARIOS[scenario], seed)) as stage,
     ):
         play = Play(stage, policy, journal, seed)
@@ -153,7 +153,7 @@ def _fits() -> bool:
     return not console.is_dumb_terminal and console.width >= _SMALLEST[0] and console.height >= _SMALLEST[1]
 
 
-def _new_file(home: Path | None, scenario: str, seed: int) -> Path:
+def new_file(home: Path | None, scenario: str, seed: int) -> Path:
     """A journal file of its own, apart from every real account."""
     logs = Path(guard.__file__).resolve().parent.parent / "logs"
     own = find_home(home)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from guard.cli.demo import new_file
 from guard.cli.main import run
 from guard.journal.sqlite import open_readonly
 from guard.settings.places import config_dir
@@ -244,3 +245,13 @@ def test_ctrl_c_ends_with_a_summary_and_exit_code_0(tmp_path: Path) -> None:
     assert process.returncode == 0, err
     assert json.loads(out.splitlines()[-1])["stopped_early"] is True
     assert b"Traceback" not in err
+
+
+def test_in_a_checkout_the_journal_goes_to_logs_and_a_named_home_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("GUARD_HOME", raising=False)
+    assert new_file(None, "calm", 1).parent == config_dir().parent / "logs" / "demo"
+    assert new_file(tmp_path, "calm", 1).parent == tmp_path / "demo"
+    monkeypatch.setenv("GUARD_HOME", str(tmp_path / "own"))
+    assert new_file(None, "calm", 1).parent == tmp_path / "own" / "demo"
