@@ -76,7 +76,7 @@ def sentences(summary: Event) -> list[str]:
     end, begin, first = summary["end"]["equity"], summary["begin"]["equity"], summary["first"]
     if first is None:
         way = f"Equity went from {words.number(begin)} to {words.number(end)} {currency}."
-        return [f"The guard had nothing to say: no limit came near. {way}", summary["lesson"]]
+        return [f"The guard had nothing to say: no limit came near. {way}", *_lesson(summary)]
     said = f"{words.clock(first['at'])}, with equity at {words.number(first['equity'])} {currency}"
     lines = [f"The guard spoke first at {said}: {words.short(first['sentence'])}."]
     called, stopped = summary["margin_call_at"], summary["stop_out_at"]
@@ -92,6 +92,10 @@ def sentences(summary: Event) -> list[str]:
         + (f", margin level {words.number(worst['margin_level_pct'], 1)} %." if worst["margin_level_pct"] else ".")
     )
     change = end - first["equity"]
-    lines.append(f"From the first word to the end the account {'lost' if change < 0 else 'made'} "
-                 f"{words.number(abs(change))} {currency}. {summary['lesson']}")  # fmt: skip
-    return lines
+    went = "lost" if change < 0 else "made"
+    lines.append(f"From the first word to the end the account {went} {words.number(abs(change))} {currency}.")
+    return lines + _lesson(summary)
+
+
+def _lesson(summary: Event) -> list[str]:
+    return [] if summary["stopped_early"] else [summary["lesson"]]
