@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from guard.app.blindness import Blindness
+from guard.app.flat import FlatCheck
 from guard.app.identity import Expected, check_identity
 from guard.app.ledger import DealLedger
 from guard.app.patient import PatientJournal
@@ -24,7 +25,9 @@ from guard.model.snapshot_json import SnapshotReader
 from guard.model.state import State
 from guard.model.state_json import state_to_json
 from guard.model.verdict import Severity, Verdict
-from guard.terminal.port import Terminal
+
+if TYPE_CHECKING:
+    from guard.terminal.port import Terminal
 
 _FAULT_LOG_S: Final = 60.0
 
@@ -34,7 +37,7 @@ class Outcome:
     """What one cycle came to.
 
     ``verdicts`` are those whose severity changed; ``seq`` is the journal's number for what is new, ``None`` when
-    nothing was or it still waits in memory; ``blind`` is the reason why nothing could be seen.
+    nothing was or, with ``waiting``, while it is in memory only; ``blind`` is the reason why nothing could be seen.
     """
 
     at: str
@@ -45,6 +48,7 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
     seq: int | None = None
     read_s: float = 0.0
+    waiting: bool = False
 
 
 def utc_now() -> str:
@@ -75,6 +79,7 @@ class Cycle:
         self._reader = SnapshotReader()
         self._ledger = DealLedger()
         self._blindness = Blindness(policy.stale_after_s)
+        self._flat = FlatCheck()
         self._severities: dict[str, Severity] = {}
         self._newest: tuple[float, float] | None = None
         self._fault_log_at = 0.0
@@ -86,12 +91,20 @@ class Cycle:
             WrongAccountError: Another account or terminal answered; it has been journaled.
         """
         began = self._clock()
+        if not self._journal.writable:
+            self._journal.flush(utc_now())
         try:
             document = self._ledger.merge(self._terminal.read_snapshot())
             read_s = self._clock() - began
             snapshot = self._reader.read(document)
             unseen = check_identity(snapshot, self.expected) or self._stale(snapshot)
-            outcome = self._blind(unseen) if unseen is not None else self._think(document, snapshot, read_s)
+            doubt = self._flat.doubt(snapshot, self._clock()) if unseen is None else None
+            if unseen is not None:
+                outcome = self._blind(unseen)
+            elif doubt is not None:
+                outcome = Outcome(utc_now(), doubt, snapshot=snapshot)
+            else:
+                outcome = self._think(document, snapshot, read_s)
         except WrongAccountError as error:
             self._blind(str(error), at_once=True)
             raise
@@ -105,21 +118,19 @@ class Cycle:
     def _think(self, document: Mapping[str, object], snapshot: Snapshot, read_s: float) -> Outcome:
         before = self.state
         result = step(snapshot, before, self.policy)
-        if result.blind is not None:
-            self.state = result.state
-            return self._blind(result.blind, result, snapshot)
+        self.state = result.state
         at = _iso(snapshot.taken_at)
-        notices = [*self._sees_again(at), *result.notices]
-        changed = tuple(v for v in result.verdicts if self._severities.get(v.limit, Severity.OK) is not v.severity)
+        seen_again = self._sees_again(at) if result.blind is None else []
         seq = None
         if result.changed:
             proof = {**document, "state": state_to_json(before)}
             seq = self._journal.write(at, lambda journal: journal.commit_cycle(result, proof, at=at))
-        elif not self._journal.writable:
-            self._journal.flush(at)
-        self._severities.update((v.limit, v.severity) for v in result.verdicts)
-        self.state = result.state
-        return Outcome(at, None, result, snapshot, changed, tuple(notices), seq, read_s)
+        if result.blind is not None:
+            return self._blind(result.blind, result, snapshot)
+        changed = tuple(v for v in result.verdicts if self._severities.get(v.limit, Severity.OK) is not v.severity)
+        self._severities.update((v.limit, v.severity) for v in changed)
+        waiting = result.changed and seq is None
+        return Outcome(at, None, result, snapshot, changed, (*seen_again, *result.notices), seq, read_s, waiting)
 
     def _stale(self, snapshot: Snapshot) -> str | None:
         """Why the reading is too old: its own clock has not moved on while ours has."""
@@ -138,6 +149,7 @@ class Cycle:
     ) -> Outcome:
         at = utc_now()
         seq = None
+        self._flat.reset()
         if self._blindness.begins(why, self._clock()):
             logger.warning("blind: {}", why)
             seq = self._journal.write(at, lambda journal: journal.commit("blind", {"why": why}, at=at))
@@ -146,7 +158,7 @@ class Cycle:
             notice = Notice(f"blind:{at}", at, Severity.UNKNOWN, None, "blind", f"The guard cannot see the account: {why}")
             seq = self._say(notice)
             notices.append(notice)
-        return Outcome(at, why, result, snapshot, (), tuple(notices), seq)
+        return Outcome(at, why, result, snapshot, (), tuple(notices), seq, waiting=not self._journal.writable)
 
     def _sees_again(self, at: str) -> list[Notice]:
         ended = self._blindness.ends(self._clock())

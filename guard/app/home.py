@@ -134,7 +134,7 @@ def mount_kind(path: PurePath, table: str) -> str | None:
     best: tuple[int, str] | None = None
     for line in table.splitlines():
         fields = line.split(" ")
-        if len(fields) < 3:  # noqa: PLR2004 - device, folder, type
+        if len(fields) < 3:
             continue
         folder = PurePath(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1]))
         if (path == folder or folder in path.parents) and (best is None or len(folder.parts) >= best[0]):

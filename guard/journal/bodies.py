@@ -6,19 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from guard.engine.report import verdict_json
+
 if TYPE_CHECKING:
     from guard.engine.step import CycleResult
     from guard.model.intent import Intent
     from guard.model.notice import Notice
-    from guard.model.verdict import Verdict
 
 FORMAT: Final = "guard.journal/1"
 CYCLE, STATE, NOTICE, INTENT = "cycle", "state", "notice", "intent"
-
-
-def verdict_body(verdict: Verdict) -> dict[str, Any]:
-    """A verdict with its severity as a word."""
-    return {**asdict(verdict), "severity": verdict.severity.name}
 
 
 def notice_body(notice: Notice) -> dict[str, Any]:
@@ -45,7 +41,7 @@ def cycle_body(result: CycleResult, pieces: Mapping[str, str]) -> dict[str, Any]
     """What one cycle decided; ``snapshot`` names the stored pieces of what it was decided on."""
     return {
         "snapshot": dict(pieces),
-        "verdicts": [verdict_body(verdict) for verdict in result.verdicts],
+        "verdicts": [verdict_json(verdict) for verdict in result.verdicts],
         "trading_state": result.trading_state.name,
         "blind": result.blind,
         "gaps": [asdict(gap) for gap in result.gaps],

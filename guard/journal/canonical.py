@@ -38,6 +38,6 @@ def digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def row_hash(prev_hash: str, seq: int, at: str, kind: str, fmt: str, body: str) -> str:  # noqa: PLR0917 - the row's order
+def row_hash(prev_hash: str, seq: int, at: str, kind: str, fmt: str, body: str) -> str:
     """The hash of one row: it covers the row before, so that no row can be changed, removed or put in between."""
     return digest("\n".join((prev_hash, str(seq), at, kind, fmt, body)))

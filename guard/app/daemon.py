@@ -1,0 +1,132 @@
+"""The loop of a running guard: look, think, write down, tell; until someone stops it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from loguru import logger
+
+from guard.app.bootstrap import Guarded
+from guard.app.cycle import Outcome, utc_now
+from guard.app.rate import Rate
+from guard.app.schedule import HEARTBEAT, HOUSEKEEPING, Schedule
+from guard.app.status import status_document
+from guard.app.stop import Stop
+from guard.engine.report import worst
+from guard.model.errors import WrongAccountError
+
+_OVERDUE_S: Final = 180.0
+_PATIENCE_S: Final = 3.0
+
+
+class Reporter(Protocol):
+    """Who tells the user."""
+
+    def started(self, guarded: Guarded, outcome: Outcome) -> None:
+        """The first look: what is armed, inert and inherited."""
+
+    def changed(self, outcome: Outcome) -> None:
+        """A look with something new: notices or verdicts that changed."""
+
+    def stopped(self, reason: str, seq: int | None) -> None:
+        """The guard ends; ``seq`` is the journal's last row."""
+
+
+class Daemon:
+    """Runs one account's guard in the calling thread."""
+
+    def __init__(self, guarded: Guarded, reporter: Reporter, stop: Stop, rate: Rate | None = None) -> None:
+        """``rate`` only for measurements."""
+        self._guarded = guarded
+        self._reporter = reporter
+        self._stop = stop
+        self._rate = rate if rate is not None else Rate()
+        self._schedule = Schedule()
+        self._counts: Counter[str] = Counter()
+        self._read_s = 0.0
+        self._slowest_s = 0.0
+        self._heartbeat_at = time.monotonic()
+        self._shown = False
+        self._period_s = 0.0
+
+    def run(self) -> None:
+        """Watch until asked to stop; every way out leaves a row that says why.
+
+        Raises:
+            WrongAccountError: The terminal shows another account now.
+        """
+        began = time.monotonic()
+        reason = "internal fault"
+        try:
+            while self._stop.reason is None:
+                at = time.monotonic()
+                outcome = self._guarded.cycle.run_once()
+                self._note(outcome, at - began)
+                self._period_s = self._rate.after(outcome, at)
+                self._stop.sleep_until(max(at + self._period_s, time.monotonic()))
+            reason = self._stop.reason
+        except WrongAccountError as error:
+            reason = str(error)
+            outcome = self._guarded.cycle.outcome
+            if outcome is not None:
+                self._reporter.changed(outcome)
+            raise
+        finally:
+            self._end(reason)
+
+    def _note(self, outcome: Outcome, running_s: float) -> None:
+        self._counts["cycles"] += 1
+        self._counts["blind"] += outcome.blind is not None
+        self._read_s += outcome.read_s
+        self._slowest_s = max(self._slowest_s, outcome.read_s)
+        if not self._shown and (outcome.blind is None or running_s > _PATIENCE_S):
+            self._shown = True
+            self._reporter.started(self._guarded, outcome)
+            self._schedule.start()
+        if outcome.notices or outcome.verdicts:
+            for notice in outcome.notices:
+                logger.info("{} {} [{}]", notice.severity.name, notice.sentence, outcome.seq)
+            self._reporter.changed(outcome)
+        if self._guarded.live.due():
+            self._guarded.live.write(status_document(self._guarded, outcome, self._period_s))
+        self._periodic()
+
+    def _periodic(self) -> None:
+        due = self._schedule.due()
+        if HEARTBEAT in due or time.monotonic() - self._heartbeat_at > _OVERDUE_S:
+            if HEARTBEAT not in due and self._shown:
+                logger.warning("the scheduler has not asked for a heartbeat in time")
+            self._beat("heartbeat", {})
+        if HOUSEKEEPING in due:
+            self._guarded.housekeeping()
+
+    def _beat(self, kind: str, more: Mapping[str, Any]) -> int | None:
+        """One row with a digest, and the engine's memory with its running timers."""
+        self._heartbeat_at = time.monotonic()
+        cycles = self._counts["cycles"]
+        outcome = self._guarded.cycle.outcome
+        result = outcome.result if outcome is not None else None
+        body = {
+            **more,
+            "cycles": cycles,
+            "blind_cycles": self._counts["blind"],
+            "read_ms": round(self._read_s / cycles * 1000, 2) if cycles else None,
+            "slowest_read_ms": round(self._slowest_s * 1000, 2),
+            "worst": worst(result.verdicts).name if result is not None else None,
+            **self._guarded.cycle.figures(),
+        }
+        self._counts.clear()
+        self._read_s = self._slowest_s = 0.0
+        at, state = utc_now(), self._guarded.cycle.state
+        return self._guarded.patient.write(at, lambda journal: journal.commit_state(kind, body, state, at=at))
+
+    def _end(self, reason: str) -> None:
+        self._schedule.close()
+        self._guarded.patient.flush(utc_now(), now=True)
+        seq = self._beat("stop", {"why": reason})
+        logger.info("stopped: {}", reason)
+        self._guarded.live.remove()
+        self._reporter.stopped(reason, seq)

@@ -1,0 +1,72 @@
+"""``guard run``: watch the account until stopped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guard.app.bootstrap import Options, TerminalFactory, open_guard, vendor_terminal
+from guard.app.daemon import Daemon, Reporter
+from guard.app.home import Account
+from guard.app.stop import Stop, Stopped
+from guard.cli import output
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Limits to apply; without it the home's guard.toml, else the defaults."),
+]
+HomeFolder = Annotated[
+    Path | None, typer.Option("--home", help="Where the guard keeps its files; else GUARD_HOME, else your data folder.")
+]
+
+
+def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -> None:
+    """Add the command; ``terminal`` is another one only in tests."""
+
+    @app.command()
+    def run(
+        config: Config = None,
+        home: HomeFolder = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    ) -> None:
+        """Watch the account and say what is wrong and why, until Ctrl-C.
+
+        Exit code 0: stopped by you; 3: configuration or home; 4: already guarded; 5: terminal; 6: another account.
+        """
+        stop = Stop()
+        stop.install()
+        try:
+            with open_guard(Options(config, home), terminal, stop, agree=_agreement(as_json), shout=_shout) as guarded:
+                Daemon(guarded, _reporter(as_json), stop).run()
+        except Stopped:
+            output.tell("guard: stopped before the first look.")
+
+
+def _reporter(as_json: bool) -> Reporter:
+    if as_json:
+        from guard.cli._run_report import JsonReporter  # noqa: PLC0415 - one of the two
+
+        return JsonReporter()
+    from guard.cli._run_report import TextReporter  # noqa: PLC0415
+
+    return TextReporter()
+
+
+def _agreement(as_json: bool) -> Callable[[Account], bool]:
+    """Asks a person at a terminal; a script agreed by starting the guard."""
+
+    def agree(account: Account) -> bool:
+        if as_json or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+            return True
+        output.tell(f"The terminal is logged in to account {account}. Your configuration names none.")
+        return typer.confirm("Guard this account from now on?", default=True, err=True)
+
+    return agree
+
+
+def _shout(sentence: str) -> None:
+    output.tell(f"guard: {sentence}")
