@@ -1,0 +1,26 @@
+"""What the guard asks of a terminal."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Terminal(Protocol):
+    """A source of snapshots. Raises only ``TerminalError`` and its like, each with one sentence."""
+
+    def connect(self) -> dict[str, Any]:
+        """Reach the terminal; returns what it says of itself (``terminal_info`` and ``account_info``).
+
+        Raises:
+            TerminalError: It cannot be reached.
+        """
+
+    def read_snapshot(self) -> dict[str, Any]:
+        """A ``guard.snapshot/1`` document without ``state``; cold sections stay the same objects while unchanged.
+
+        Raises:
+            TerminalError: Nothing could be read, or not in time.
+        """
+
+    def close(self) -> None:
+        """Let go of the terminal; it keeps running."""
