@@ -107,7 +107,7 @@ _JOBS: list[int] = []
 def _tie_to_this_process(process: subprocess.Popen[bytes]) -> None:
     """Windows: put the worker into a job object that ends with this process. Elsewhere the worker sees to it itself."""
     if sys.platform == "win32":
-        _join_job(int(process._handle))  # type: ignore[attr-defined]  # noqa: SLF001  # the only way to the handle
+        _join_job(int(process._handle))  # type: ignore[attr-defined]  # noqa: SLF001  # only way there
 
 
 if sys.platform == "win32":
@@ -120,7 +120,7 @@ if sys.platform == "win32":
             job = kernel.CreateJobObjectW(None, None)
             if not job:
                 return
-            # JOBOBJECT_EXTENDED_LIMIT_INFORMATION: LimitFlags stands at byte 16; JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE 0x2000.
+            # JOBOBJECT_EXTENDED_LIMIT_INFORMATION with LimitFlags (byte 16) JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE.
             size = 144 if ctypes.sizeof(ctypes.c_void_p) == 8 else 112
             info = (ctypes.c_ubyte * size)()
             ctypes.c_uint32.from_buffer(info, 16).value = 0x2000
