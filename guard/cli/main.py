@@ -10,6 +10,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -87,7 +88,7 @@ def run(argv: Sequence[str]) -> int:
         output.tell(f"guard: {error}")
         return error.exit_code
     except OSError as error:
-        if error.errno in _PIPE_ERRNOS:
+        if error.errno in _PIPE_ERRNOS and error.filename is None:
             _discard_stdout()
             return BROKEN_PIPE
         return _unexpected(error)
@@ -131,13 +132,16 @@ def _unexpected(error: Exception) -> int:
 
 
 def _log(error: Exception) -> str:
-    """Hand the details to the log files that the command has opened, if any; never to the console."""
-    if "loguru" not in sys.modules:
-        return "run again with GUARD_TRACEBACK=1 for the details" if not _trace(error) else "details above"
-    from loguru import logger  # noqa: PLC0415 - only when the command has loaded it already
+    """Hand the details to the log file that the command has opened, if any; never to the console."""
+    if _trace(error):
+        return "details above"
+    if "loguru" in sys.modules:
+        from loguru import logger  # noqa: PLC0415 - only when the command has loaded it already
 
-    logger.opt(exception=error).critical("internal fault")
-    return "details are in the log" if not _trace(error) else "details above"
+        with suppress(ValueError):
+            logger.remove(0)  # the library's own console output, there until a log file is opened
+        logger.opt(exception=error).critical("internal fault")
+    return "details are in the log if one is open; GUARD_TRACEBACK=1 shows them"
 
 
 def _trace(error: Exception) -> bool:

@@ -13,9 +13,9 @@ import pytest
 from guard.settings.faults import ConfigError
 from guard.settings.load import load_config
 
-CASES: list[dict[str, Any]] = tomllib.loads(
-    (Path(__file__).parent / "configs.toml").read_text(encoding="utf-8")
-)["case"]
+CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "configs.toml").read_text(encoding="utf-8"))[
+    "case"
+]
 
 
 def written(case: dict[str, Any], folder: Path) -> Path:
