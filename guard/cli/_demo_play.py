@@ -43,6 +43,10 @@ class Market(Protocol):
         """What it shows, in one sentence."""
 
     @property
+    def begin_s(self) -> float:
+        """Simulated seconds that have passed when the play begins."""
+
+    @property
     def duration_s(self) -> float:
         """Simulated seconds."""
 
@@ -81,7 +85,7 @@ class Play:
 
     def frames(self) -> Iterator[Frame]:
         """Look after look until the market's end."""
-        t_s = 0.0
+        t_s = self.market.begin_s
         lines: list[str] = []
         while True:
             document = self.market.read()

@@ -31,6 +31,7 @@ from guard.settings.places import config_dir
 from guard.terminal.reader import Reader
 
 DEFAULT_SEED: Final = 7
+_WARM_UP_S: Final = 60.0
 _SMALLEST: Final = (76, 20)
 _HISTORY_S: Final = 35 * 86_400.0
 
@@ -49,6 +50,10 @@ class _Stage:
         metatrader5.attach(self._broker)
         metatrader5.initialize()
         self._reader = Reader(metatrader5, self._clock)
+        # As with a real terminal the server's clock is believed only after a price has moved: look twice before the play.
+        self._reader.hot()
+        self.begin_s = _WARM_UP_S
+        scenario.tick(self._broker, self.begin_s)
 
     def _clock(self) -> tuple[datetime, float]:
         now = self._broker.now_utc
