@@ -62,7 +62,8 @@ def document(at_s: float = 0.0, **changes: Any) -> dict[str, Any]:
 def broke(at_s: float = 0.0) -> dict[str, Any]:
     """The same account, half lost: several limits are in breach."""
     lost = {"equity": 5000.0, "profit": -5000.0, "margin_free": 4890.0, "margin_level": 4545.45}
-    return document(at_s, account=lost, positions=[{**position(lots=1.0, sl=0.0), "profit": -5000.0, "price_current": 1.05}])
+    held = {**position(lots=1.0, sl=0.0), "profit": -5000.0, "price_current": 1.05}
+    return document(at_s, account=lost, positions=[held])
 
 
 def look(made: dict[str, Any], state: State | None = None, policy: Policy | None = None) -> CycleResult:

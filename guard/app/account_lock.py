@@ -70,7 +70,8 @@ def acquire(account: Account, folder: Path | None = None) -> AccountLock:
         try:
             descriptor = _open(path)
         except OSError as error:
-            raise InputError(f"the account's lock {path} cannot be opened ({error.strerror}): check its rights") from error
+            why = f"the account's lock {path} cannot be opened ({error.strerror}): check your rights to it"
+            raise InputError(why) from error
         if _lock(descriptor) and _same_file(descriptor, path):
             _write_pid(descriptor)
             return AccountLock(descriptor, path)

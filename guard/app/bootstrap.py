@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,6 +19,7 @@ from guard.app.account_lock import AccountLock
 from guard.app.cycle import Cycle, utc_now
 from guard.app.home import Account, Home, find_home
 from guard.app.identity import Expected, check_identity, pin_name, read_pin, seen_account, write_pin
+from guard.app.ledger import deals_from
 from guard.app.live import LiveFile
 from guard.app.logging import start_logging, stop_logging
 from guard.app.patient import PatientJournal
@@ -168,6 +170,7 @@ def open_guard(
         home, loaded = load(options)
         expected = expected_of(home, loaded)
         terminal = open_things.enter_context(connected(factory(loaded), stop))
+        terminal.deals_from = deals_from(None, datetime.now(UTC))
         _, _, account = first_look(terminal, expected, stop)
         lock = account_lock.acquire(account)
         open_things.callback(lock.release)
@@ -181,6 +184,7 @@ def open_guard(
         _start_log(home, account)
         open_things.callback(stop_logging)
         state = journal.load_state()
+        terminal.deals_from = deals_from(state, datetime.now(UTC))
         patient = PatientJournal(journal, shout)
         identity = Expected(account.login, account.server, expected.path)
         started_at = utc_now()

@@ -51,6 +51,12 @@ class Outcome:
     waiting: bool = False
 
 
+def any_unknown(outcome: Outcome) -> bool:
+    """Whether something could not be told in this look."""
+    result = outcome.result
+    return outcome.blind is not None or result is None or any(v.severity is Severity.UNKNOWN for v in result.verdicts)
+
+
 def utc_now() -> str:
     """This instant as ISO text with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -106,11 +112,11 @@ class Cycle:
             else:
                 outcome = self._think(document, snapshot, read_s)
         except WrongAccountError as error:
-            self._blind(str(error), at_once=True)
+            self.outcome = self._blind(str(error), at_once=True)
             raise
         except (TerminalError, InputError) as error:
             outcome = self._blind(str(error))
-        except Exception as error:  # noqa: BLE001 - one of three such places: a fault of ours blinds, loudly, and watching goes on
+        except Exception as error:  # noqa: BLE001 - a named place: our own fault blinds, loudly
             outcome = self._fault(error)
         self.outcome = outcome
         return outcome
@@ -155,7 +161,8 @@ class Cycle:
             seq = self._journal.write(at, lambda journal: journal.commit("blind", {"why": why}, at=at))
         notices = list(result.notices) if result is not None else []
         if self._blindness.tells(self._clock(), at_once=at_once):
-            notice = Notice(f"blind:{at}", at, Severity.UNKNOWN, None, "blind", f"The guard cannot see the account: {why}")
+            sentence = f"The guard cannot see the account: {why}"
+            notice = Notice(f"blind:{at}", at, Severity.UNKNOWN, None, "blind", sentence)
             seq = self._say(notice)
             notices.append(notice)
         return Outcome(at, why, result, snapshot, (), tuple(notices), seq, waiting=not self._journal.writable)
@@ -185,7 +192,8 @@ class Cycle:
         if self._clock() >= self._fault_log_at:
             self._fault_log_at = self._clock() + _FAULT_LOG_S
             logger.opt(exception=error).critical("internal fault in a cycle")
-        return self._blind(f"an internal fault, please report it with the log: {type(error).__name__}: {error}", at_once=True)
+        why = f"an internal fault, please report it with the log: {type(error).__name__}: {error}"
+        return self._blind(why, at_once=True)
 
     def figures(self) -> dict[str, Any]:
         """The last reading's headline figures, for the heartbeat; ``None`` where unknown."""

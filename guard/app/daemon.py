@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 from loguru import logger
 
 from guard.app.bootstrap import Guarded
-from guard.app.cycle import Outcome, utc_now
-from guard.app.rate import Rate
+from guard.app.cycle import Outcome, any_unknown, utc_now
+from guard.app.rate import NEAR_S, Rate
 from guard.app.schedule import HEARTBEAT, HOUSEKEEPING, Schedule
 from guard.app.status import status_document
 from guard.app.stop import Stop
@@ -19,7 +19,9 @@ from guard.engine.report import worst
 from guard.model.errors import WrongAccountError
 
 _OVERDUE_S: Final = 180.0
+# The banner waits this long for an account that cannot be seen, and this many looks for a figure that is not known yet.
 _PATIENCE_S: Final = 3.0
+_SETTLING_LOOKS: Final = 4
 
 
 class Reporter(Protocol):
@@ -50,6 +52,7 @@ class Daemon:
         self._slowest_s = 0.0
         self._heartbeat_at = time.monotonic()
         self._shown = False
+        self._untold: list[Outcome] = []
         self._period_s = 0.0
 
     def run(self) -> None:
@@ -65,14 +68,14 @@ class Daemon:
                 at = time.monotonic()
                 outcome = self._guarded.cycle.run_once()
                 self._note(outcome, at - began)
-                self._period_s = self._rate.after(outcome, at)
+                self._period_s = self._rate.after(outcome, at) if self._shown else NEAR_S
                 self._stop.sleep_until(max(at + self._period_s, time.monotonic()))
             reason = self._stop.reason
         except WrongAccountError as error:
             reason = str(error)
-            outcome = self._guarded.cycle.outcome
-            if outcome is not None:
-                self._reporter.changed(outcome)
+            last = self._guarded.cycle.outcome
+            if last is not None:
+                self._reporter.changed(last)
             raise
         finally:
             self._end(reason)
@@ -82,14 +85,20 @@ class Daemon:
         self._counts["blind"] += outcome.blind is not None
         self._read_s += outcome.read_s
         self._slowest_s = max(self._slowest_s, outcome.read_s)
-        if not self._shown and (outcome.blind is None or running_s > _PATIENCE_S):
-            self._shown = True
-            self._reporter.started(self._guarded, outcome)
-            self._schedule.start()
         if outcome.notices or outcome.verdicts:
             for notice in outcome.notices:
                 logger.info("{} {} [{}]", notice.severity.name, notice.sentence, outcome.seq)
-            self._reporter.changed(outcome)
+            self._untold.append(outcome)
+        if not self._shown:
+            settled = outcome.blind is None and (not any_unknown(outcome) or self._counts["cycles"] >= _SETTLING_LOOKS)
+            if not settled and running_s <= _PATIENCE_S:
+                return
+            self._shown = True
+            self._reporter.started(self._guarded, outcome)
+            self._schedule.start()
+        for untold in self._untold:
+            self._reporter.changed(untold)
+        self._untold.clear()
         if self._guarded.live.due():
             self._guarded.live.write(status_document(self._guarded, outcome, self._period_s))
         self._periodic()
@@ -125,6 +134,11 @@ class Daemon:
 
     def _end(self, reason: str) -> None:
         self._schedule.close()
+        last = self._guarded.cycle.outcome
+        if not self._shown and last is not None:
+            self._reporter.started(self._guarded, last)
+        for untold in self._untold:
+            self._reporter.changed(untold)
         self._guarded.patient.flush(utc_now(), now=True)
         seq = self._beat("stop", {"why": reason})
         logger.info("stopped: {}", reason)

@@ -17,8 +17,9 @@ from guard.model.errors import InputError
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NETWORK: Final = frozenset({
-    "nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "ncpfs", "afs", "9p", "ceph", "glusterfs", "fuse.sshfs",
-    "fuse.rclone", "fuse.davfs", "davfs", "fuse.gvfsd-fuse", "fuse.google-drive-ocamlfuse", "fuse.s3fs", "beegfs", "lustre",
+    "nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "ncpfs", "afs", "9p", "ceph", "glusterfs", "beegfs",
+    "lustre", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs", "fuse.gvfsd-fuse", "fuse.s3fs",
+    "fuse.google-drive-ocamlfuse",
 })  # fmt: skip
 _CLOUD: Final = re.compile(
     r"^(onedrive( ?-.*)?|dropbox( ?\(.*\))?|google ?drive|googledrive|my drive|drivefs|icloud ?drive|iclouddrive|"

@@ -100,7 +100,8 @@ def write_pin(home: Home, name: str, account: Account) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_text(path, json.dumps({"format": _FORMAT, "pins": pins}, indent=2) + "\n")
     except OSError as error:
-        raise InputError(f"the home {home.root} cannot be written ({error.strerror}): choose another with --home") from error
+        why = f"the home {home.root} cannot be written ({error.strerror}): choose another with --home"
+        raise InputError(why) from error
 
 
 def _pins(home: Home) -> dict[str, tuple[int, str]]:
@@ -108,7 +109,7 @@ def _pins(home: Home) -> dict[str, tuple[int, str]]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["format"] != _FORMAT:
-            raise ValueError
+            raise ValueError  # noqa: TRY301 - one sentence for every way it can be damaged
         return {str(key): (int(pin["login"]), str(pin["server"])) for key, pin in document["pins"].items()}
     except FileNotFoundError:
         return {}

@@ -1,4 +1,4 @@
-"""What a running guard shows of itself: ``status.json``, written at most once a second, read by ``status`` and ``watch``."""
+"""What a running guard shows of itself: ``status.json``, at most once a second, for ``status`` and ``watch``."""
 
 from __future__ import annotations
 

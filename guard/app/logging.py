@@ -1,4 +1,4 @@
-"""One log file per account under ``text/``: rotated, kept for a month, without secrets. Standard logging goes there too."""
+"""One log file per account under ``text/``: rotated, kept for a month, without secrets. Standard logging goes there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _RULES: Final = (
     # password=…, "token": "…", api key: …, Authorization: Bearer …
     (
         re.compile(
-            r"(?P<keep>\b[\w-]*(?:password|passwd|passphrase|pwd|token|secret|api[ _-]?key|authorization)[\"']?\s*[=:]\s*"
-            r"(?:bearer\s+|basic\s+)?)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}\])]+)",
+            r"(?P<keep>\b[\w-]*(?:password|passwd|passphrase|pwd|token|secret|api[ _-]?key|authorization)[\"']?"
+            r"\s*[=:]\s*(?:bearer\s+|basic\s+)?)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}\])]+)",
             re.IGNORECASE,
         ),
         rf"\g<keep>{HIDDEN}",

@@ -62,7 +62,8 @@ class PatientJournal:
                 self.last_seq = self._waiting[0][1](self.journal)
                 self._waiting.popleft()
             seconds = round(time.monotonic() - self._since, 1)
-            body = {"what": "the journal could not be written", "from": first, "seconds": seconds, "lost": self._dropped}
+            what = "the journal could not be written"
+            body = {"what": what, "from": first, "seconds": seconds, "lost": self._dropped}
             self.last_seq = self.journal.commit("fault", body, at=at)
         except JournalError as error:
             self._failed(error)

@@ -65,4 +65,5 @@ class Schedule:
 
     @staticmethod
     def _on_trouble(event: Any) -> None:  # noqa: ANN401 - the library publishes no types
-        logger.warning("scheduler: job {} in trouble (code {}): {}", event.job_id, event.code, getattr(event, "exception", None))
+        why = getattr(event, "exception", None)
+        logger.warning("scheduler: job {} in trouble (code {}): {}", event.job_id, event.code, why)

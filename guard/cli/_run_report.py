@@ -94,13 +94,9 @@ class TextReporter:
         self._print("Ctrl-C stops the guard.", "")
 
     def changed(self, outcome: Outcome) -> None:
-        """One line a notice; a verdict without one (it became unknown, or known again) has its own line."""
-        told = {notice.limit for notice in outcome.notices}
+        """One line a notice. What is unknown is a notice too, once it has been so for long enough."""
         for notice in outcome.notices:
             self._line(notice.at, notice.severity, notice.sentence)
-        for verdict in outcome.verdicts:
-            if verdict.limit not in told:
-                self._line(outcome.at, verdict.severity, f"{verdict.kind}: {verdict.sentence}")
         if outcome.waiting:
             self._print("         not yet in the journal: it cannot be written at the moment", "red")
 

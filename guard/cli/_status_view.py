@@ -18,8 +18,9 @@ def status_lines(seen: Seen) -> list[tuple[str, str]]:
     severity = d["severity"] if d["severity"] is not None else "UNKNOWN"
     currency = d["account"]["currency"] or ""
     lines = [
-        (f"Account {seen.account}  mode {d['mode']}  {severity}  {d['trading_state'] or ''}".rstrip(), _style(severity)),
-        (f"seen {seen.age_s:.0f} s ago, {d['looks_per_s']} looks a second, process {d['pid']}, since {d['started_at']}", ""),
+        (f"Account {seen.account}, mode {d['mode']}: {severity} {d['trading_state'] or ''}".rstrip(), _style(severity)),
+        (f"seen {seen.age_s:.0f} s ago, {d['looks_per_s']} looks a second, process {d['pid']}", ""),
+        (f"guarded since {d['started_at']}", ""),
     ]
     if d["blind"] is not None:
         lines.append((f"BLIND: {d['blind']}", "bold magenta"))
@@ -33,7 +34,8 @@ def status_lines(seen: Seen) -> list[tuple[str, str]]:
         ("to stop-out", "loss_to_stop_out", currency), ("open risk", "open_risk_pct", "%"),
     ):  # fmt: skip
         value = figures.get(name)
-        lines.append((f"  {label:<{_WIDTH}} {output.figure(value)}{f' {unit}' if value is not None else ''}".rstrip(), ""))
+        shown = f"{output.figure(value)} {unit}" if value is not None else output.figure(value)
+        lines.append((f"  {label:<{_WIDTH}} {shown}".rstrip(), ""))
     for verdict in sorted(d["verdicts"], key=lambda one: -Severity[one["severity"]]):
         used = verdict["utilization_pct"]
         pct = float(used) if used is not None else None

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from guard.app.bootstrap import Guarded, Options, TerminalFactory, open_guard, vendor_terminal
-from guard.app.cycle import Outcome, utc_now
+from guard.app.cycle import Outcome, any_unknown, utc_now
 from guard.app.stop import Stop, Stopped
 from guard.cli import output
 from guard.cli.run import Config, HomeFolder
@@ -50,8 +50,7 @@ def _look(guarded: Guarded, stop: Stop) -> Outcome:
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         outcome = guarded.cycle.run_once()
-        known = outcome.blind is None and outcome.result is not None
-        if known and outcome.result is not None and worst(outcome.result.verdicts) is not Severity.UNKNOWN:
+        if not any_unknown(outcome):
             break
         if time.monotonic() >= deadline or stop.reason is not None:
             break

@@ -21,7 +21,7 @@ def watch(
     account: Annotated[
         str | None, typer.Option("--account", help="Only this login, or login@server, when several are guarded.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for each new reading.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Show what the running guard sees until Ctrl-C; the guard itself is not touched.
 

@@ -45,7 +45,7 @@ def open_journal(path: Path) -> SqliteJournal:
         mode = str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
         if mode != "wal":
             message = f"{path} is on a drive that cannot hold a journal safely: choose a local folder with --home"
-            raise JournalError(message)
+            raise JournalError(message)  # noqa: TRY301 - closes the file below
         for pragma in ("synchronous = FULL", "fullfsync = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")
         migrate(connection, path)
@@ -83,7 +83,7 @@ def open_readonly(path: Path) -> SqliteJournal:
 
 
 def _unusable(path: Path, error: Exception) -> JournalError:
-    return JournalError(f"the journal {path} cannot be used ({error}): check the folder, the disk and your rights to it")
+    return JournalError(f"the journal {path} cannot be used ({error}): check the folder, the disk and your rights")
 
 
 class SqliteJournal:
@@ -114,7 +114,8 @@ class SqliteJournal:
         with self._transaction():
             for sha, text in texts.items():
                 self._store(sha, text)
-            last = self._append(bodies.CYCLE, bodies.cycle_body(result, pieces), at=at, key=f"cycle:{at}:{pieces['rest']}")
+            key = f"cycle:{at}:{pieces['rest']}"
+            last = self._append(bodies.CYCLE, bodies.cycle_body(result, pieces), at=at, key=key)
             for notice in result.notices:
                 last = self._append(
                     bodies.NOTICE, bodies.notice_body(notice), at=notice.at, key=bodies.notice_key(notice)

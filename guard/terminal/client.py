@@ -51,8 +51,19 @@ class WorkerTerminal:
         self._read_at: dict[str, str] = {}
         self._errors: dict[str, str] = {}
         self._first = True
-        self.deals_from: datetime | None = None
+        self._deals_from: datetime | None = None
+        self._cold_asked = False
         self.restarts = 0
+
+    @property
+    def deals_from(self) -> datetime | None:
+        """The UTC instant from which deals are read, ``None``: all of them. A new one counts from the next reading."""
+        return self._deals_from
+
+    @deals_from.setter
+    def deals_from(self, instant: datetime | None) -> None:
+        self._cold_asked = self._cold_asked or instant != self._deals_from
+        self._deals_from = instant
 
     @property
     def worker_pid(self) -> int | None:
@@ -86,7 +97,7 @@ class WorkerTerminal:
                 self._replace("the terminal did not answer in time: is it running and logged in?")
             raise TerminalError("waiting for the terminal to answer")
         hot = self._ask({"op": "hot"}, COLD_DEADLINE_S if self._first else self._hot_deadline_s)
-        if hot.get("cold_due") is True or self._first:
+        if hot.get("cold_due") is True or self._first or self._cold_asked:
             self._read_cold(hot["hot"])
             if self._first:
                 # The first cold read found conversion symbols, whose ticks belong to the same picture.
@@ -103,13 +114,14 @@ class WorkerTerminal:
 
     def _read_cold(self, hot: dict[str, Any]) -> None:
         offset, since = hot.get("server_utc_offset_s"), None
-        if self.deals_from is not None and isinstance(offset, (int, float)):
-            since = self.deals_from.timestamp() + offset
+        if self._deals_from is not None and isinstance(offset, (int, float)):
+            since = self._deals_from.timestamp() + offset
         body = self._ask({"op": "cold", "deals_from_s": since}, COLD_DEADLINE_S)
         names = body.get("names", [])
         fresh: dict[str, Any] = body.get("cold", {})
         self._cold = {name: fresh[name] if name in fresh else self._cold[name] for name in names}
         self._read_at, self._errors = body.get("read_at", {}), body.get("errors", {})
+        self._cold_asked = False
 
     def _start(self) -> None:
         self.close()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.builders import broke, document, look
 
 from guard.journal.canonical import GENESIS
 from guard.journal.port import JournalError
@@ -17,6 +16,7 @@ from guard.journal.sqlite import SqliteJournal, open_journal, open_readonly
 from guard.model.errors import InputError
 from guard.model.state import State
 from guard.model.state_json import state_to_json
+from tests.builders import broke, document, look
 
 AT = "2026-11-20T14:00:00.000Z"
 
@@ -130,8 +130,9 @@ def test_slow_sections_are_stored_once(path: Path) -> None:
     with closing(open_journal(path)) as journal:
         first = document(0.0, deals=[{"ticket": number, "comment": "x" * 50} for number in range(500)])
         _, state = cycle(journal, first, State())
+        slow = {"deals": first["deals"], "symbols": first["symbols"]}
         for second in range(1, 20):
-            _, state = cycle(journal, {**broke(float(second)), "deals": first["deals"], "symbols": first["symbols"]}, state)
+            _, state = cycle(journal, {**broke(float(second)), **slow}, state)
         sizes = [size for (size,) in journal._connection.execute("SELECT size FROM document WHERE size > 30000")]
         assert len(sizes) == 1
         assert journal.verify_chain() > 20
@@ -163,7 +164,7 @@ def test_a_new_journal_remembers_nothing(path: Path) -> None:
 def test_a_changed_or_missing_row_is_noticed_and_named(path: Path, statement: str) -> None:
     written(path)
     vandalise(path, statement)
-    with closing(open_readonly(path)) as journal, pytest.raises(JournalError, match="row [23]"):
+    with closing(open_readonly(path)) as journal, pytest.raises(JournalError, match=r"row [23]"):
         journal.verify_chain()
 
 
