@@ -189,9 +189,7 @@ def build(folder: str, lock: str) -> None:
             with open(os.path.join(folder, "ready.json"), "w", encoding="utf-8") as stream:
                 json.dump({"lock": os.path.basename(lock), "python": sys.version, "made_by": steps[-1][0]}, stream)
             return
-        failures.append(output)
-        if _NETWORK.search(output):
-            break  # the next tool would wait for the same network
+        failures.append(output)  # even without a network: another tool may know the proxy or the certificates
     log = folder + ".log"
     with open(log, "w", encoding="utf-8") as stream:
         stream.write("\n\n".join(failures))
@@ -238,6 +236,7 @@ def run_steps(steps: List[List[str]]) -> Optional[str]:
     """Run command lines one after the other; ``None`` when all succeed, else what the failing one printed."""
     settings = {name: value for name, value in os.environ.items() if name not in _SCRUBBED}
     settings["PIP_USER"] = "0"
+    settings.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does: a company's own certificate is in the system's store
     for step in steps:
         try:
             done = subprocess.run(

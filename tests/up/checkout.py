@@ -16,8 +16,8 @@ PYTHON = getattr(sys, "_base_executable", sys.executable)
 STUB = """\
 import json, os, signal, sys, time
 if "sleep" in sys.argv:
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         sys.exit(7)
