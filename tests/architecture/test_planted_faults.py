@@ -43,7 +43,7 @@ def faults(tree: Path) -> dict[str, list[str]]:
 
 
 def test_an_upward_import_is_red(tree: Path) -> None:
-    plant(tree, "guard/metrics/value.py", "from guard.engine import policy")
+    plant(tree, "guard/model/fields.py", "from guard.metrics import value")
 
     assert broken_contracts(tree) == {"layers"}
 
