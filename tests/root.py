@@ -5,20 +5,22 @@ the worker loads. The environment steers it further:
 
 ``GUARD_FAKE_OPTIONS``: the simulated account (read in the worker);
 ``GUARD_TEST_MODULES``: a file that gets the names of all loaded modules when the guard stops;
+``GUARD_TEST_ACKS``: print an ``ack`` event with number and hash of the last row after every commit;
 ``GUARD_TEST_KILL``: ``n:event``, end the process hard (as ``kill -9`` does) within the n-th commit after the start, at
 ``begin``, ``insert``, ``commit`` (just before) or ``committed`` (just after); the file ``GUARD_TEST_KILLED`` tells so.
 """
 
 import functools
+import json
 import os
-import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from guard.cli import main
-from guard.journal import sqlite as journal_sqlite
+from guard.journal import sqlite
 from guard.settings.load import Loaded
 from guard.terminal.client import WorkerTerminal
 
@@ -33,66 +35,54 @@ def use_simulated_terminal() -> None:
         command.register = functools.partial(command.register, terminal=simulated_terminal)  # type: ignore[attr-defined]
 
 
-class KillInCommit:
-    """Counts the journal's commits by what SQLite says it executes, and dies in one of them."""
+class Watch:
+    """Counts the journal's commits by what SQLite says it executes; acknowledges each, and dies in one of them."""
 
-    def __init__(self, number: int, event: str, note: Path) -> None:
-        self._left, self._event, self._note, self._over = number, event, note, False
+    def __init__(self, kill: str | None, acks: bool) -> None:
+        number, _, event = (kill or "0:never").partition(":")
+        self._left, self._event, self._acks = int(number), event, acks
 
-    def __call__(self, statement: str) -> None:
-        word = statement.split(maxsplit=1)[0].upper()
+    def statement(self, text: str) -> None:
+        word = text.split(maxsplit=1)[0].upper()
         if word == "BEGIN":
             self._left -= 1
-            self._over = False
-        if self._left == 0 and {"BEGIN": "begin", "INSERT": "insert", "COMMIT": "commit"}.get(word) == self._event:
-            self.die()
+        self._reached({"BEGIN": "begin", "INSERT": "insert", "COMMIT": "commit"}.get(word))
 
-    def die(self) -> None:
-        self._note.write_text(self._event, encoding="utf-8")
-        os.kill(os.getpid(), 9)
+    def committed(self, seq: int, own: str) -> None:
+        self._reached("committed")
+        if self._acks:
+            os.write(1, (json.dumps({"event": "ack", "seq": seq, "hash": own}) + "\n").encode())
 
-    def after_commit(self) -> None:
-        if self._left == 0 and self._event == "committed":
-            self.die()
+    def _reached(self, event: str | None) -> None:
+        if self._left == 0 and event == self._event:
+            Path(os.environ["GUARD_TEST_KILLED"]).write_text(self._event, encoding="utf-8")
+            os.kill(os.getpid(), 9)
 
 
-def kill_in_commit(order: str, note: Path) -> None:
-    number, event = order.split(":")
-    opening = journal_sqlite.open_journal
-    transaction = journal_sqlite.SqliteJournal._transaction
-    killer = KillInCommit(int(number), event, note)
+def watch_commits(watch: Watch) -> None:
+    opening = sqlite.open_journal
+    transaction = sqlite.SqliteJournal._transaction
 
-    def open_journal(path: Path) -> Any:
+    def open_journal(path: Path) -> sqlite.SqliteJournal:
         journal = opening(path)
-        journal._connection.set_trace_callback(killer)
+        journal._connection.set_trace_callback(watch.statement)
         return journal
 
-    def _transaction(self: Any) -> Any:
-        return _watched(transaction(self), killer)
+    @contextmanager
+    def watched(self: sqlite.SqliteJournal) -> Iterator[None]:
+        with transaction(self):
+            yield
+        if self._tail is not None:
+            watch.committed(*self._tail)
 
-    bootstrap = import_module("guard.app.bootstrap")
-    bootstrap.open_journal = open_journal  # type: ignore[attr-defined]
-    journal_sqlite.SqliteJournal._transaction = _transaction  # type: ignore[method-assign]
-
-
-class _watched:  # noqa: N801 - used like a function
-    def __init__(self, inner: Any, killer: KillInCommit) -> None:
-        self._inner, self._killer = inner, killer
-
-    def __enter__(self) -> Any:
-        return self._inner.__enter__()
-
-    def __exit__(self, *error: object) -> Any:
-        result = self._inner.__exit__(*error)
-        if error[0] is None:
-            self._killer.after_commit()
-        return result
+    import_module("guard.app.bootstrap").open_journal = open_journal  # type: ignore[attr-defined]
+    sqlite.SqliteJournal._transaction = watched  # type: ignore[method-assign]
 
 
 def run(argv: list[str]) -> int:
     use_simulated_terminal()
-    if "GUARD_TEST_KILL" in os.environ:
-        kill_in_commit(os.environ["GUARD_TEST_KILL"], Path(os.environ["GUARD_TEST_KILLED"]))
+    if {"GUARD_TEST_KILL", "GUARD_TEST_ACKS"} & os.environ.keys():
+        watch_commits(Watch(os.environ.get("GUARD_TEST_KILL"), "GUARD_TEST_ACKS" in os.environ))
     try:
         return main.run(argv)
     finally:
@@ -101,5 +91,4 @@ def run(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    assert sqlite3.threadsafety >= 1
     sys.exit(run(sys.argv[1:]))
