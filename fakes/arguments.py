@@ -93,11 +93,11 @@ def unsigned(value: object, name: str, bits: int = 64, said: str | None = None) 
     if not isinstance(value, int):
         raise CallError(-2, text)
     if value < 0:
-        kind = "int" if bits == 64 else "value"  # noqa: PLR2004 (the two widths of the C interface)
-        to = "unsigned" if bits == 64 else "unsigned int"  # noqa: PLR2004
+        kind = "int" if bits == 64 else "value"
+        to = "unsigned" if bits == 64 else "unsigned int"
         raise BadCallError(OverflowError(f"can't convert negative {kind} to {to}"), text)
     if value >= 2**bits:
-        wide = bits == 64  # noqa: PLR2004
+        wide = bits == 64
         said = "int too big to convert" if wide else "Python int too large to convert to C unsigned long"
         raise BadCallError(OverflowError(said), text)
     return value

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes.records import VENDOR
-from fakes.rates import Bar
 from fakes.ledger import Quote
+from fakes.rates import Bar
+from fakes.records import VENDOR
 
 
-def _array(kind: str, rows: list[tuple[Any, ...]]) -> Any:  # noqa: ANN401 (NumPy is not imported at module level)
+def _array(kind: str, rows: list[tuple[Any, ...]]) -> Any:
     import numpy as np  # noqa: PLC0415 (the worker must start without it)
 
     fields = VENDOR["dtypes"][kind]
@@ -22,11 +22,11 @@ def _array(kind: str, rows: list[tuple[Any, ...]]) -> Any:  # noqa: ANN401 (NumP
     return made
 
 
-def rates(bars: list[Bar], point: float) -> Any:  # noqa: ANN401 (as above)
+def rates(bars: list[Bar], point: float) -> Any:
     """A ``copy_rates_*`` result."""
     return _array("rates", [(*bar[:6], round(bar[6] / point), 0) for bar in bars])
 
 
-def ticks(quotes: list[Quote]) -> Any:  # noqa: ANN401 (as above)
+def ticks(quotes: list[Quote]) -> Any:
     """A ``copy_ticks_*`` result."""
     return _array("ticks", [(q.time_msc // 1000, q.bid, q.ask, 0.0, 0, q.time_msc, 6, 0.0) for q in quotes])

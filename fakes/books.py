@@ -7,7 +7,7 @@ checked against the other.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from fakes.ledger import Deal, Event, Order, Position, Quote, Rejected
 from fakes.margin import Leg, lot_margin, symbol_margin
@@ -127,10 +127,12 @@ class Books:
 
     def margin_of(self, symbol: str, extra: Leg | None = None) -> float:
         """Margin of all positions of a symbol, with one more leg when given."""
-        legs = [Leg(p.side, p.volume, p.price_open, p.conversion) for p in self._positions.values() if p.symbol == symbol]
+        legs = [Leg(p.side, p.volume, p.price_open, p.conversion) for p in self.held(symbol)]
         return symbol_margin(self.specs[symbol], [*legs, extra] if extra else legs, self.leverage)
 
-    def margin_for(self, symbol: str, side: int, volume: float, price: float, rate: float | None = None) -> float | None:
+    def margin_for(
+        self, symbol: str, side: int, volume: float, price: float, rate: float | None = None
+    ) -> float | None:
         """Margin of a new order by itself, or ``None`` without a conversion path."""
         spec = self.specs[symbol]
         conversion = self.conversion(symbol, side, price)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from fakes import matching
+from fakes import matching, triggers
 from fakes.books import Books
 from fakes.ledger import BALANCE, CREDIT, PLACED, Deal
 from fakes.symbols import STANDARD, SymbolSpec
@@ -61,28 +61,29 @@ class Broker(Books):
         return self
 
     def set_price(self, symbol: str, bid: float, ask: float | None = None) -> None:
-        """Quote a symbol now; without ``ask`` the symbol's usual spread is added. Stops, pendings and stop-out follow."""
+        """Quote a symbol now, by default with its usual spread. Stops, pending orders and stop-out follow."""
         self._quote(symbol, bid, ask)
-        matching.after_quote(self, symbol)
-        matching.stop_out(self)
+        triggers.after_quote(self, symbol)
+        triggers.stop_out(self)
 
     def set_prices(self, bids: Mapping[str, float]) -> None:
         """Quote several symbols at one instant: triggers are looked at after all of them are in."""
         for symbol, bid in bids.items():
             self._quote(symbol, bid, None)
         for symbol in bids:
-            matching.after_quote(self, symbol)
-        matching.stop_out(self)
+            triggers.after_quote(self, symbol)
+        triggers.stop_out(self)
 
     def advance(self, seconds: float) -> None:
         """Move the clock. Roll-over swap, expired orders and stop-out are dealt with; prices stay as they are."""
         before = self.server_msc
         self._now += timedelta(milliseconds=round(seconds * 1000))
-        matching.after_time(self, before)
+        triggers.after_time(self, before)
 
     def open(
-        self, side: str | int, symbol: str, lots: float, *, sl: float = 0.0, tp: float = 0.0, magic: int = 0, comment: str = ""
-    ) -> int:
+        self, side: str | int, symbol: str, lots: float, *, sl: float = 0.0, tp: float = 0.0, magic: int = 0,
+        comment: str = "",
+    ) -> int:  # fmt: skip
         """Trade at the market and return the position's ticket.
 
         Raises:
@@ -92,7 +93,9 @@ class Broker(Books):
         order = self.new_order(symbol, 0 if direction > 0 else 1, lots, sl=sl, tp=tp, magic=magic, comment=comment)
         return matching.trade(self, order).position_id
 
-    def pending(self, order_type: int, symbol: str, lots: float, price: float, *, sl: float = 0.0, tp: float = 0.0) -> int:
+    def pending(
+        self, order_type: int, symbol: str, lots: float, price: float, *, sl: float = 0.0, tp: float = 0.0
+    ) -> int:
         """Place a pending order of an ORDER_TYPE_* value and return its ticket."""
         order = self.new_order(symbol, order_type, lots, sl=sl, tp=tp)
         order.price, order.state = price, PLACED
@@ -102,7 +105,8 @@ class Broker(Books):
     def close(self, ticket: int, lots: float | None = None) -> None:
         """Close a position, whole or in part, at the market."""
         position = self.position(ticket)
-        order = self.new_order(position.symbol, 1 if position.side > 0 else 0, position.volume if lots is None else lots)
+        volume = position.volume if lots is None else lots
+        order = self.new_order(position.symbol, 1 if position.side > 0 else 0, volume)
         matching.close(self, position, order)
 
     def modify(self, ticket: int, *, sl: float, tp: float) -> None:

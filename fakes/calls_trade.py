@@ -29,7 +29,7 @@ def orders_total() -> int:
     return len(broker.orders) if SESSION.connected else 0
 
 
-def _picked(rows: list[Any], how: str, value: Any) -> list[Any]:  # noqa: ANN401 (ticket number or text)
+def _picked(rows: list[Any], how: str, value: Any) -> list[Any]:
     if how == "ticket":
         return [row for row in rows if row.ticket == value]
     if how == "symbol":
@@ -117,7 +117,7 @@ def order_calc_margin(*args: Any) -> float:
     volume, price = arguments.number(args[2]), arguments.number(args[3])
     name = arguments.symbol(args[1])
     broker = SESSION.broker("order_calc_margin")
-    if not 0 <= action <= 7 or volume <= 0 or price <= 0:  # noqa: PLR2004 (ORDER_TYPE values)
+    if not 0 <= action <= 7 or volume <= 0 or price <= 0:
         raise CallError(-2)
     spec = broker.specs[known(broker, name)]
     side = 1 if action % 2 == 0 else -1

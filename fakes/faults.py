@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 KINDS = ("hang", "none", "ipc")
 TEXTS = {
@@ -74,16 +75,15 @@ def freeze(seconds: float, *, whole_interpreter: bool) -> None:
         ctypes.PyDLL(None).sleep(max(1, round(seconds)))
 
 
-def read_faults(options: Mapping[str, object]) -> list[Fault]:
+def read_faults(options: Mapping[str, Any]) -> list[Fault]:
     """The faults among the options."""
     found: list[Fault] = []
     for kind in KINDS:
         entries = options.get(kind)
         if entries is None:
             continue
-        for entry in entries if isinstance(entries, list) else [entries]:
-            code = {} if "code" in entry or kind != "ipc" else {"code": -10001}
-            found.append(Fault(kind=kind, **code, **entry))
+        usual: dict[str, Any] = {"kind": kind, "code": -10001 if kind == "ipc" else -1}
+        found.extend(Fault(**{**usual, **entry}) for entry in (entries if isinstance(entries, list) else [entries]))
     return found
 
 

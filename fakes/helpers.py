@@ -11,7 +11,13 @@ _RETRIED = {10004, 10021}
 _TRIES = 10
 
 
-def _trade(side: int, symbol: str, volume: float, price: float | None, comment: str | None, ticket: int | None) -> Any:  # noqa: ANN401 (an OrderSendResult or None)
+def _market(side: int, symbol: str) -> float:
+    """The price to trade at; without a tick this fails as the vendor's helper does."""
+    tick: Any = symbol_info_tick(symbol)
+    return float(tick.ask if side == 0 else tick.bid)
+
+
+def _trade(side: int, symbol: str, volume: float, price: float | None, comment: str | None, ticket: int | None) -> Any:
     request: dict[str, Any] = {"action": 1, "symbol": symbol, "volume": volume, "type": side, "deviation": 10}
     if comment is not None:
         request["comment"] = comment
@@ -19,29 +25,28 @@ def _trade(side: int, symbol: str, volume: float, price: float | None, comment: 
         request["position"] = ticket
     result = None
     for _ in range(_TRIES):
-        tick = symbol_info_tick(symbol) if price is None else None
-        request["price"] = price if price is not None else tick.ask if side == 0 else tick.bid
+        request["price"] = price if price is not None else _market(side, symbol)
         result = order_send(request)
         if result is None or result.retcode not in _RETRIED:
             break
     return result
 
 
-def Buy(  # noqa: N802 (the vendor's name)
+def Buy(
     symbol: str, volume: float, price: float | None = None, *, comment: str | None = None, ticket: int | None = None
-) -> Any:  # noqa: ANN401 (an OrderSendResult or None)
+) -> Any:
     """Buy at the market."""
     return _trade(0, symbol, volume, price, comment, ticket)
 
 
-def Sell(  # noqa: N802 (the vendor's name)
+def Sell(
     symbol: str, volume: float, price: float | None = None, *, comment: str | None = None, ticket: int | None = None
-) -> Any:  # noqa: ANN401 (an OrderSendResult or None)
+) -> Any:
     """Sell at the market."""
     return _trade(1, symbol, volume, price, comment, ticket)
 
 
-def Close(symbol: str, *, comment: str | None = None, ticket: int | None = None) -> Any:  # noqa: N802, ANN401 (as above)
+def Close(symbol: str, *, comment: str | None = None, ticket: int | None = None) -> Any:
     """Close the positions of a symbol, or one of them; how many were closed."""
     held = positions_get(symbol=symbol) if ticket is None else positions_get(ticket=ticket)
     closed = 0

@@ -13,7 +13,7 @@ BY_CLIENT, BY_EXPERT, BY_SL, BY_TP, BY_STOP_OUT = 0, 3, 4, 5, 6
 PLACED, CANCELED, FILLED = 1, 2, 4
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818 (it is an answer of the trade server, in its own word)
     """The broker refuses a trade; ``retcode`` is the trade server's code."""
 
     def __init__(self, retcode: int, comment: str) -> None:

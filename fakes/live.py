@@ -46,12 +46,12 @@ class Walk:
 class Live:
     """A broker and what moves it.
 
-    Options, all but the first group optional in number: the account (``balance``, ``currency``, ``leverage``,
+    Options, all of them optional: the account (``balance``, ``currency``, ``leverage``,
     ``hedging``, ``so_call``, ``so_so``, ``so_money``, ``utc_offset_s``, ``seed``, ``login``, ``server``,
     ``commission_per_lot``, ``credit``), ``symbols`` (names), ``drift`` (percent an hour, a number or by symbol),
     ``positions`` (``symbol``, ``side``, ``lots``, ``sl``, ``tp``, ``magic``, ``comment``), ``pendings`` (``type``,
-    ``symbol``, ``lots``, ``price``), ``scenario`` (a name of ``fakes.scenarios``), ``speed`` (1.0 is real time, 0 stands
-    still), ``step_s`` (0.25), ``start`` (ISO instant; without it, now).
+    ``symbol``, ``lots``, ``price``), ``scenario`` (a name of ``fakes.scenarios``), ``speed`` (1.0 is real time, 0
+    stands still), ``step_s`` (0.25), ``start`` (ISO instant; without it, now).
     """
 
     def __init__(self, options: Mapping[str, Any], clock: Callable[[], float] = time.time) -> None:
@@ -66,7 +66,7 @@ class Live:
             self.broker = _build(options, began)
             self._step_s = float(options.get("step_s", 0.25))
             walk = Walk(self.broker, seed)
-            self._move = lambda: walk.step(self.broker, self._step_s)
+            self._move: Callable[[], None] = lambda: walk.step(self.broker, self._step_s)
         else:
             from fakes.scenarios import SCENARIOS  # noqa: PLC0415 (only when asked for: it is not needed elsewhere)
 
@@ -82,7 +82,8 @@ class Live:
             self._move()
 
 
-def _play(play: Any, broker: Broker, t_s: float) -> None:  # noqa: ANN401 (the scenario type is imported only when used)
+def _play(play: Any, broker: Broker, t_s: float) -> None:
+    broker.advance(play.step_s)
     play.tick(broker, t_s)
 
 

@@ -66,7 +66,7 @@ def symbol_margin(spec: SymbolSpec, legs: Sequence[Leg], leverage: int) -> float
     """Margin of all positions of one symbol in account currency, unrounded.
 
     With ``hedged_use_leg`` the larger side is charged. Otherwise the uncovered volume is charged at the larger side's
-    weighted open price and rate, and each covered lot once by ``margin_hedged`` at the price weighted over all positions.
+    weighted open price and rate, and each covered lot once by ``margin_hedged`` at the price weighted over all of them.
     """
     buys = [leg for leg in legs if leg.side > 0]
     sells = [leg for leg in legs if leg.side < 0]

@@ -1,24 +1,33 @@
-"""How orders become deals: opening, netting, closing, triggers of stops and pendings, roll-over and stop-out."""
+"""How orders become deals: opening, netting, closing, in hand and by pending order."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fakes.ledger import (
-    BY_CLIENT, BY_EXPERT, BY_SL, BY_STOP_OUT, BY_TP, CANCELED, FILLED, IN, INOUT, OUT, PLACED, Deal, Order, Position,
+    BY_CLIENT,
+    BY_EXPERT,
+    CANCELED,
+    FILLED,
+    IN,
+    INOUT,
+    OUT,
+    PLACED,
+    Deal,
+    Order,
+    Position,
     Rejected,
-)  # fmt: skip
+)
 from fakes.margin import Leg
 
 if TYPE_CHECKING:
     from fakes.broker import Broker
 
-_DAY_MSC = 86_400_000
 _WORD = {1: "Buy", -1: "Sell"}
 
 
 def trade(broker: Broker, order: Order, price: float | None = None) -> Deal:
-    """Execute a market order (or a triggered pending one) and return its deal, whose ``position_id`` names the position.
+    """Execute a market order, or a triggered pending one; its deal's ``position_id`` names the position.
 
     Raises:
         Rejected: bad volume or stops, or not enough free margin.
@@ -102,8 +111,8 @@ def _net(broker: Broker, held: Position, order: Order, price: float) -> Deal:
     now = broker.server_msc
     broker.put(
         Position(
-            order.ticket, held.identifier, order.symbol, order.side, rest, price, conversion, now, now, order.sl, order.tp,
-            magic=order.magic, comment=order.comment,
+            order.ticket, held.identifier, order.symbol, order.side, rest, price, conversion, now, now, order.sl,
+            order.tp, magic=order.magic, comment=order.comment,
         )
     )  # fmt: skip
     order.position_id = held.identifier
@@ -204,91 +213,9 @@ def _deal(broker: Broker, order: Order, entry: int, volume: float, price: float,
     commission = 0.0 - round(broker.commission_per_lot * volume, broker.digits)
     broker.balance = round(broker.balance + profit + swap + commission, broker.digits)
     deal = Deal(
-        broker.ticket(), order.ticket, broker.server_msc, 0 if order.side > 0 else 1, entry, order.symbol, volume, price,
-        commission, swap, profit, order.position_id, order.magic, order.reason, order.comment,
+        broker.ticket(), order.ticket, broker.server_msc, 0 if order.side > 0 else 1, entry, order.symbol, volume,
+        price, commission, swap, profit, order.position_id, order.magic, order.reason, order.comment,
     )  # fmt: skip
     broker.book(deal)
     broker.changed()
     return deal
-
-
-def _close_by(broker: Broker, position: Position, reason: int, comment: str, kind: str) -> None:
-    order = broker.new_order(
-        position.symbol, 1 if position.side > 0 else 0, position.volume, magic=position.magic, comment=comment, reason=reason
-    )
-    close(broker, position, order, kind=kind)
-
-
-def after_quote(broker: Broker, symbol: str) -> None:
-    """Stops, targets and pending orders of a symbol whose price moved. Stops fill at the market (gaps slip)."""
-    quote, digits = broker.quotes[symbol], broker.specs[symbol].digits
-    for position in broker.held(symbol):
-        price, side = quote.closing(position.side), position.side
-        if position.sl > 0 and (price - position.sl) * side <= 0:
-            _close_by(broker, position, BY_SL, f"[sl {position.sl:.{digits}f}]", "sl")
-        elif position.tp > 0 and (price - position.tp) * side >= 0:
-            _close_by(broker, position, BY_TP, f"[tp {position.tp:.{digits}f}]", "tp")
-    for order in [o for o in broker.orders if o.symbol == symbol]:
-        _trigger(broker, order)
-
-
-def _trigger(broker: Broker, order: Order) -> None:
-    price, kind = broker.quotes[order.symbol].opening(order.side), order.type
-    reached = (price - order.price) * order.side
-    if kind in {6, 7} and not order.armed:
-        if reached >= 0:
-            order.armed, order.price, order.type = True, order.stoplimit, kind - 4
-        return
-    if (kind in {2, 3} and reached <= 0) or (kind in {4, 5} and reached >= 0):
-        broker.orders.remove(order)
-        try:
-            trade(broker, order)
-        except Rejected as refusal:
-            order.state, order.done_msc = CANCELED, broker.server_msc
-            broker.history.append(order)
-            broker.changed()
-            broker.tell("reject", f"Pending order {order.ticket} on {order.symbol} not filled: {refusal.comment}")
-
-
-def after_time(broker: Broker, before_msc: int) -> None:
-    """Roll-over at server midnight, expired orders, stop-out."""
-    now = broker.server_msc
-    for day in range(before_msc // _DAY_MSC + 1, now // _DAY_MSC + 1):
-        weekday = (day + 3) % 7  # day 0 of the server's calendar, 1 January 1970, was a Thursday
-        if weekday not in {6, 0}:  # the night to Sunday and to Monday carries nothing: Wednesday's is charged three times
-            _roll_over(broker, 3 if weekday == 3 else 1)
-    for order in [o for o in broker.orders if 0 < o.expiration * 1000 <= now]:
-        remove(broker, order)
-    stop_out(broker)
-
-
-def _roll_over(broker: Broker, nights: int) -> None:
-    for position in broker.positions:
-        spec = broker.specs[position.symbol]
-        points = spec.swap_long if position.side > 0 else spec.swap_short
-        amount = points * spec.point * spec.contract_size * position.volume * nights
-        rate = broker.exchange.rate(spec.currency_profit, broker.currency, low=amount >= 0)
-        if rate is not None and amount:
-            position.swap = round(position.swap + amount * rate, broker.digits)
-    broker.changed()
-
-
-def _reached(broker: Broker, level: float) -> bool:
-    if broker.margin <= 0 or level <= 0:
-        return False
-    return broker.equity <= level if broker.so_money else broker.margin_level <= level
-
-
-def stop_out(broker: Broker) -> None:
-    """Margin call (told once), then stop-out: pending orders that hold margin first, then the largest loss, one at a time."""
-    called = _reached(broker, broker.so_call)
-    if called and not broker.margin_called:
-        broker.tell("margin_call", f"Margin call: margin level {broker.margin_level:.1f}%")
-    broker.margin_called = called
-    while _reached(broker, broker.so_so):
-        holding = [order for order in broker.orders if broker.order_margin(order) > 0]
-        if holding:
-            remove(broker, max(holding, key=broker.order_margin), BY_STOP_OUT)
-            continue
-        worst = min(broker.positions, key=lambda position: position.profit + position.swap)
-        _close_by(broker, worst, BY_STOP_OUT, f"[so {broker.margin_level:.1f}%]", "stop_out")

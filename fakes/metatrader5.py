@@ -12,12 +12,33 @@ from typing import Any
 from fakes import arguments, views
 from fakes.broker import Broker
 from fakes.calls_market import (
-    copy_rates_from, copy_rates_from_pos, copy_rates_range, copy_ticks_from, copy_ticks_range, market_book_add,
-    market_book_get, market_book_release, symbol_info, symbol_info_tick, symbol_select, symbols_get, symbols_total,
+    copy_rates_from,
+    copy_rates_from_pos,
+    copy_rates_range,
+    copy_ticks_from,
+    copy_ticks_range,
+    market_book_add,
+    market_book_get,
+    market_book_release,
+    symbol_info,
+    symbol_info_tick,
+    symbol_select,
+    symbols_get,
+    symbols_total,
 )  # fmt: skip
 from fakes.calls_trade import (
-    history_deals_get, history_deals_total, history_orders_get, history_orders_total, order_calc_margin,
-    order_calc_profit, order_check, order_send, orders_get, orders_total, positions_get, positions_total,
+    history_deals_get,
+    history_deals_total,
+    history_orders_get,
+    history_orders_total,
+    order_calc_margin,
+    order_calc_profit,
+    order_check,
+    order_send,
+    orders_get,
+    orders_total,
+    positions_get,
+    positions_total,
 )  # fmt: skip
 from fakes.faults import CallError
 from fakes.helpers import Buy, Close, Sell

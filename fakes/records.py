@@ -1,7 +1,7 @@
 """The vendor's 11 record types and 223 constants, as data plus one small class factory.
 
-The package's records are C "struct sequences": real tuples with read-only names and ``_asdict()``, without ``_fields`` or
-``_replace``, whose pickling fails. A simulated one must behave the same, or code passes here and breaks on a terminal.
+The package's records are C "struct sequences": real tuples with read-only names and ``_asdict()``, without ``_fields``
+or ``_replace``, whose pickling fails. A simulated one must behave the same, or code passes here and breaks there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 VENDOR: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "vendor.json").read_text(encoding="utf-8"))
 CONSTANTS: dict[str, int] = VENDOR["constants"]
@@ -27,7 +27,8 @@ class Record(tuple[Any, ...]):
     __slots__ = ()
     _names: tuple[str, ...] = ()
 
-    def __new__(cls, values: Iterable[Any]) -> Record:
+    def __new__(cls, values: Iterable[Any]) -> Self:
+        """Take one sequence of exactly the type's length."""
         items = tuple(values)
         wanted = len(cls._names)
         if len(items) != wanted:

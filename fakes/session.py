@@ -121,7 +121,7 @@ def vendor_call(family: str, failure: object = None) -> Callable[[Callable[..., 
         said = f"MetaTrader5._core.{name}" if family == "none" else name
 
         @functools.wraps(body)
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (any caller's arguments, as the extension takes them)
+        def call(*args: Any, **kwargs: Any) -> Any:
             if kwargs and family != "keywords":
                 raise TypeError(f"{said}() takes no keyword arguments")
             if args and family == "none":

@@ -15,7 +15,8 @@ class SymbolSpec:
 
     ``price`` is the first bid; ``spread`` the usual ask - bid, in price units. ``volatility_pct`` is the usual size of
     the random move over one hour, in percent of the price; ``drift_pct`` the steady move over one hour.
-    ``margin_hedged`` ``None`` means one contract, the usual value. ``tick_value`` is used by futures only (profit currency).
+    ``margin_hedged`` ``None`` means one contract, the usual value. ``tick_value`` (profit currency) is for
+    futures only.
     ``tick_value_factor`` spoils the published tick value: brokers do publish wrong ones.
     """
 

@@ -18,15 +18,15 @@ def _order(broker: Broker, request: dict[str, Any]) -> Order:
         request["symbol"], request["type"], request["volume"], sl=request["sl"], tp=request["tp"],
         magic=request["magic"], comment=request["comment"], reason=BY_EXPERT,
     )  # fmt: skip
-    order.filling, order.type_time, order.expiration = request["type_filling"], request["type_time"], request["expiration"]
-    order.stoplimit = request["stoplimit"]
+    order.filling, order.type_time = request["type_filling"], request["type_time"]
+    order.expiration, order.stoplimit = request["expiration"], request["stoplimit"]
     return order
 
 
 def _check_filling(broker: Broker, request: dict[str, Any]) -> None:
     spec, filling = broker.specs[request["symbol"]], request["type_filling"]
     flags = {0: 1, 1: 2}
-    market, exchange = spec.execution == 2, spec.execution == 3  # noqa: PLR2004 (SYMBOL_TRADE_EXECUTION values)
+    market, exchange = spec.execution == 2, spec.execution == 3
     if market and (filling not in flags or not spec.filling_mode & flags[filling]):
         raise Rejected(10030, "Unsupported filling mode")
     if exchange and filling in flags and not spec.filling_mode & flags[filling]:
@@ -58,7 +58,7 @@ def _deal(broker: Broker, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pending(broker: Broker, request: dict[str, Any]) -> dict[str, Any]:
-    if request["symbol"] not in broker.specs or not 2 <= request["type"] <= 7:  # noqa: PLR2004 (pending ORDER_TYPEs)
+    if request["symbol"] not in broker.specs or not 2 <= request["type"] <= 7:
         raise Rejected(10013, "Invalid request")
     order = _order(broker, request)
     order.price = request["price"]
@@ -96,16 +96,17 @@ def _remove(broker: Broker, request: dict[str, Any]) -> dict[str, Any]:
     return {"order": order.ticket}
 
 
+def _unknown(broker: Broker, request: dict[str, Any]) -> dict[str, Any]:
+    raise Rejected(10013, f"Invalid request: action {request['action']} on {broker.server}")
+
+
 _JOBS = {DEAL: _deal, PENDING: _pending, SLTP: _sltp, MODIFY: _modify, REMOVE: _remove}
 
 
 def send(broker: Broker, request: dict[str, Any]) -> dict[str, Any]:
     """Carry out a request; the fields of OrderSendResult. A refusal is a result too."""
     try:
-        job = _JOBS.get(request["action"])
-        if job is None:
-            raise Rejected(10013, "Invalid request")
-        done = job(broker, request)
+        done = _JOBS.get(request["action"], _unknown)(broker, request)
     except Rejected as refusal:
         return {"retcode": refusal.retcode, "comment": refusal.comment}
     quote = broker.quotes.get(request["symbol"])

@@ -49,7 +49,7 @@ class WorkerTerminal:
         self._not_before = 0.0
         self._cold: dict[str, Any] = {}
         self._read_at: dict[str, str] = {}
-        self._errors: dict[str, str] = {}
+        self._cold_errors: dict[str, str] = {}
         self._first = True
         self._deals_from: datetime | None = None
         self._cold_asked = False
@@ -104,7 +104,8 @@ class WorkerTerminal:
                 hot = self._ask({"op": "hot"}, COLD_DEADLINE_S)
         self._first = False
         self._failures = 0
-        return {**hot["hot"], **self._cold, "read_at": self._read_at, "errors": self._errors}
+        read_at = {**self._read_at, "hot": hot["hot"]["taken_at"]}
+        return {**hot["hot"], **self._cold, "read_at": read_at, "errors": {**self._cold_errors, **hot["errors"]}}
 
     def close(self) -> None:
         """End the worker; the terminal keeps running."""
@@ -120,7 +121,7 @@ class WorkerTerminal:
         names = body.get("names", [])
         fresh: dict[str, Any] = body.get("cold", {})
         self._cold = {name: fresh[name] if name in fresh else self._cold[name] for name in names}
-        self._read_at, self._errors = body.get("read_at", {}), body.get("errors", {})
+        self._read_at, self._cold_errors = body.get("read_at", {}), body.get("errors", {})
         self._cold_asked = False
 
     def _start(self) -> None:

@@ -9,6 +9,7 @@ from guard.terminal.plain import ReadError, call
 
 FX_MODES = frozenset({0, 5})
 CENTS = {"USC": "USD", "EUC": "EUR", "GBC": "GBP"}
+MISSES = 12
 CLOCKS = ("*EURUSD*", "*BTCUSD*", "*XAUUSD*")
 
 
@@ -19,6 +20,7 @@ class Needed:
         """``module`` is MetaTrader5-shaped."""
         self._module = module
         self._pairs: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._missed: dict[tuple[str, str], int] = {}
         self._clocks: tuple[str, ...] | None = None
 
     def clock_symbols(self) -> tuple[str, ...]:
@@ -57,7 +59,10 @@ class Needed:
             else:
                 first, second = self._pair(frm, "USD"), self._pair("USD", to)
                 known = (first, second) if first is not None and second is not None else ()
-            self._pairs[(frm, to)] = known
+            # A terminal that has just started answers nothing yet: only a repeated miss is remembered.
+            self._missed[(frm, to)] = self._missed.get((frm, to), 0) + 1
+            if known or self._missed[(frm, to)] >= MISSES:
+                self._pairs[(frm, to)] = known
         return known
 
     def _pair(self, frm: str, to: str) -> str | None:

@@ -20,12 +20,14 @@ class Child:
     """A running worker and the thread that collects its replies."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
-        """Start ``python -m guard.terminal.worker`` with these arguments.
+        """Start ``python -P -m guard.terminal.worker`` with these arguments.
+
+        ``-P`` keeps the folder it is started from out of the worker's imports.
 
         Raises:
             TerminalError: The process cannot be started.
         """
-        command = [sys.executable, "-m", "guard.terminal.worker", "--parent", str(os.getpid()), *arguments]
+        command = [sys.executable, "-P", "-m", "guard.terminal.worker", "--parent", str(os.getpid()), *arguments]
         root = str(Path(guard.__file__).resolve().parent.parent)
         known = os.environ.get("PYTHONPATH")
         env = {**os.environ, **environment, "PYTHONPATH": root if not known else os.pathsep.join((root, known))}

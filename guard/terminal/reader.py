@@ -46,6 +46,10 @@ class Reader:
         """What could not be read last time, with the reason."""
         return dict(self._errors)
 
+    def forget_errors(self) -> None:
+        """Start a new list of what could not be read."""
+        self._errors = {}
+
     def snapshot(self, deals_from_server_s: float | None = None) -> Section:
         """A whole document; ``deals_from_server_s`` is the server time from which deals are wanted.
 

@@ -62,9 +62,10 @@ class Worker:
         if operation == "hot":
             self._hot = reader.hot()
             self._refuse_simulated(self._hot)
-            return {"hot": self._hot, "cold_due": reader.cold_due(self._hot)}
+            return {"hot": self._hot, "errors": reader.errors, "cold_due": reader.cold_due(self._hot)}
         if operation == "cold":
             since = request.get("deals_from_s")
+            reader.forget_errors()
             cold = reader.cold(self._hot, float(since) if isinstance(since, (int, float)) else None)
             new = {name: value for name, value in cold.items() if self._sent.get(name) != id(value)}
             self._sent = {name: id(value) for name, value in cold.items()}
@@ -80,10 +81,12 @@ class Worker:
         self._reader = Reader(module, _clock)
         self._sent = {}
         terminal, account = module.terminal_info(), module.account_info()
-        return {
+        known = {
             "terminal": record(terminal) if terminal is not None else None,
             "account": record(account) if account is not None else None,
         }
+        self._refuse_simulated(known)
+        return known
 
     def _import(self) -> Any:
         try:
@@ -100,10 +103,11 @@ class Worker:
             raise TerminalError(f"{self._name} is a simulated terminal: only `guard demo` and tests may use one")
         return module
 
-    def _refuse_simulated(self, hot: dict[str, Any]) -> None:
+    def _refuse_simulated(self, read: dict[str, Any]) -> None:
         if self._simulated:
             return
-        names = [hot["terminal"].get(key) for key in ("name", "company")] + [hot["account"].get("server")]
+        terminal, account = read["terminal"] or {}, read["account"] or {}
+        names = [terminal.get("name"), terminal.get("company"), account.get("company"), account.get("server")]
         if any(isinstance(name, str) and SIMULATED in name.upper() for name in names):
             raise TerminalError("this terminal says it is SIMULATED: only `guard demo` and tests may use one")
 
