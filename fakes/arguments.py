@@ -6,6 +6,7 @@ import operator
 from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
+from math import isfinite
 from typing import Any
 
 from fakes.faults import CallError
@@ -13,6 +14,7 @@ from fakes.records import FIELDS
 
 INVALID = "Invalid arguments"
 _TEXT_UNITS = 29
+_PATH_UNITS = 257
 _BITS = {"action": 32, "type": 32, "type_filling": 32, "type_time": 32, "timeout": 32}
 _ORDINALS = ("1st", "2nd", "3rd", "4th")
 
@@ -30,6 +32,11 @@ def _kind(value: object) -> str:
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
+def units(value: str) -> int:
+    """Length of a text as Windows counts it."""
+    return len(value.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def count(args: tuple[Any, ...], least: int, most: int | None = None) -> None:
     """Refuse a wrong number of positional arguments."""
     if not least <= len(args) <= (least if most is None else most):
@@ -38,7 +45,7 @@ def count(args: tuple[Any, ...], least: int, most: int | None = None) -> None:
 
 def symbol(value: object) -> str:
     """A symbol name in a positional slot."""
-    if not isinstance(value, str) or len(value.encode("utf-16-le")) // 2 > _TEXT_UNITS + 2:
+    if not isinstance(value, str) or units(value) > _TEXT_UNITS + 2:
         raise CallError(-2, INVALID)
     return value
 
@@ -75,10 +82,13 @@ def number(value: object) -> float:
 
 def date(value: object) -> int:
     """A date argument as server seconds: int, float or ``datetime`` (naive ones in the PC's time zone)."""
-    if isinstance(value, datetime):
-        return int(value.timestamp())
-    if isinstance(value, float):
-        return int(value)
+    try:
+        if isinstance(value, datetime):
+            value = value.timestamp()
+        if isinstance(value, float):
+            return int(value) if isfinite(value) and abs(value) < 2**31 else -(2**31)
+    except Exception as fault:  # noqa: BLE001 (a datetime subclass may raise anything: the extension leaves it pending)
+        raise BadCallError(fault, INVALID) from None
     if isinstance(value, int):
         if not -(2**31) <= value < 2**31:
             cause = OverflowError("Python int too large to convert to C long")
@@ -123,13 +133,16 @@ def spread(args: tuple[Any, ...], kwargs: Mapping[str, Any], names: tuple[str, .
 
 
 def connection(given: Mapping[str, Any]) -> None:
-    """Check the arguments of initialize and login."""
-    for name in ("path", "password", "server"):
-        if name in given:
-            text(given[name], name, given.get("!" + name))
-    for name, bits in (("login", 64), ("timeout", 32)):
-        if name in given:
-            unsigned(given[name], name, bits, given.get("!" + name))
+    """Check the arguments of initialize and login, in the extension's order: positional ones first."""
+    order = [name[1:] for name in given if name.startswith("!")]
+    named = ("login", "server", "password", "timeout", "path")
+    order += [name for name in named if name in given and name not in order]
+    for name in order:
+        said = given.get("!" + name)
+        if name in {"login", "timeout"}:
+            unsigned(given[name], name, 64 if name == "login" else 32, said)
+        elif units(text(given[name], name, said)) > _PATH_UNITS:
+            raise CallError(-2, f'Invalid "{name}" argument' if said is None else said)
 
 
 def order_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +167,7 @@ def order_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str,
             request[name] = unsigned(value, name, _BITS.get(name, 64))
         elif kind == "float" and isinstance(value, float):
             request[name] = float(value)
-        elif kind == "str" and isinstance(value, str) and len(value.encode("utf-16-le")) // 2 <= _TEXT_UNITS:
+        elif kind == "str" and isinstance(value, str) and units(value) <= _TEXT_UNITS:
             request[name] = value
         else:
             raise CallError(-2, f'Invalid "{name}" argument')

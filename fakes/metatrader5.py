@@ -77,7 +77,7 @@ def initialize(*args: Any, **kwargs: Any) -> bool:
     """Connect: serve the attached broker, or build one from the environment."""
     given = arguments.spread(args, kwargs, ("path",))
     arguments.connection(given)
-    SESSION.connect()
+    SESSION.connect(given.get("path"))
     return True
 
 

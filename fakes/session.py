@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fakes.arguments import BadCallError
@@ -40,8 +41,11 @@ class Session:
         """Forget everything: as if freshly imported."""
         self.__init__()  # type: ignore[misc]
 
-    def connect(self) -> None:
+    def connect(self, path: str | None = None) -> None:
         """``initialize()``: without an attached broker, build one from the environment.
+
+        Args:
+            path: the terminal's program; as with the vendor, one that does not exist cannot be started.
 
         Raises:
             CallError: the scripted failure of initialize.
@@ -51,6 +55,9 @@ class Session:
             if "GUARD_FAKE_SCENARIO" in os.environ:
                 self.options.setdefault("scenario", os.environ["GUARD_FAKE_SCENARIO"])
             self._faults = Faults(read_faults(self.options))
+        self._broken = -10004
+        if path is not None and not Path(path).exists():
+            raise CallError(-10003, f"IPC initialize failed, Process create failed '{path}'")
         self._broken = None
         self._fault("initialize")
         if self._broker is None:
