@@ -73,7 +73,7 @@ class Running:
         while True:
             line = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
             assert line is not None, f"ended with {self.process.wait()}: {self.errors()}"
-            event = json.loads(line)
+            event: dict[str, Any] = json.loads(line)
             self.events.append(event)
             if wanted(event):
                 return event
@@ -101,7 +101,8 @@ class Running:
 
     def errors(self) -> str:
         assert self.process.stderr is not None
-        return self.process.stderr.read()
+        said: str = self.process.stderr.read()
+        return said
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def simulated_terminal(loaded: Loaded) -> WorkerTerminal:
 def use_simulated_terminal() -> None:
     for name in ("run", "check", "snapshot"):
         command = import_module(f"guard.cli.{name}")
-        command.register = functools.partial(command.register, terminal=simulated_terminal)  # type: ignore[attr-defined]
+        command.register = functools.partial(command.register, terminal=simulated_terminal)
 
 
 class Watch:
@@ -75,7 +75,7 @@ def watch_commits(watch: Watch) -> None:
         if self._tail is not None:
             watch.committed(*self._tail)
 
-    import_module("guard.app.bootstrap").open_journal = open_journal  # type: ignore[attr-defined]
+    import_module("guard.app.bootstrap").open_journal = open_journal
     sqlite.SqliteJournal._transaction = watched  # type: ignore[method-assign]
 
 

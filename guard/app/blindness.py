@@ -8,11 +8,12 @@ _RENEW_S: Final = 10.0
 
 
 class Blindness:
-    """Counts on the caller's monotonic clock."""
+    """Counts on the caller's monotonic clock, from the last good reading."""
 
-    def __init__(self, stale_after_s: float) -> None:
-        """``stale_after_s``: how long it may last before the user is told."""
+    def __init__(self, stale_after_s: float, now: float) -> None:
+        """``stale_after_s``: how long it may last before the user is told; ``now`` counts as a good reading."""
         self._stale_after_s = stale_after_s
+        self._seen = now
         self._since: float | None = None
         self._why = ""
         self._written = 0.0
@@ -21,7 +22,7 @@ class Blindness:
     def begins(self, why: str, now: float) -> bool:
         """Whether this is worth a journal row: it began, or the reason is another one (at most one each 10 s)."""
         if self._since is None:
-            self._since, self._why, self._written = now, why, now
+            self._since, self._why, self._written = self._seen, why, now
             return True
         if why == self._why or now - self._written < _RENEW_S:
             return False
@@ -37,6 +38,7 @@ class Blindness:
 
     def ends(self, now: float) -> tuple[float, bool] | None:
         """The account is seen: how long it was not, and whether the user knows; ``None`` when it was seen before."""
+        self._seen = now
         if self._since is None:
             return None
         ended = now - self._since, self._told

@@ -84,11 +84,12 @@ class Cycle:
         self._clock = clock
         self._reader = SnapshotReader()
         self._ledger = DealLedger()
-        self._blindness = Blindness(policy.stale_after_s)
+        self._blindness = Blindness(policy.stale_after_s, clock())
         self._flat = FlatCheck()
         self._severities: dict[str, Severity] = {}
         self._newest: tuple[float, float] | None = None
         self._fault_log_at = 0.0
+        self._seq_before: int | None = None
 
     def run_once(self) -> Outcome:
         """One cycle. A reading that fails or cannot be used makes it blind.
@@ -97,6 +98,7 @@ class Cycle:
             WrongAccountError: Another account or terminal answered; it has been journaled.
         """
         began = self._clock()
+        self._seq_before = self._journal.last_seq
         if not self._journal.writable:
             self._journal.flush(utc_now())
         try:
@@ -127,16 +129,15 @@ class Cycle:
         self.state = result.state
         at = _iso(snapshot.taken_at)
         seen_again = self._sees_again(at) if result.blind is None else []
-        seq = None
         if result.changed:
             proof = {**document, "state": state_to_json(before)}
-            seq = self._journal.write(at, lambda journal: journal.commit_cycle(result, proof, at=at))
+            self._journal.write(at, lambda journal: journal.commit_cycle(result, proof, at=at))
         if result.blind is not None:
             return self._blind(result.blind, result, snapshot)
         changed = tuple(v for v in result.verdicts if self._severities.get(v.limit, Severity.OK) is not v.severity)
         self._severities.update((v.limit, v.severity) for v in changed)
-        waiting = result.changed and seq is None
-        return Outcome(at, None, result, snapshot, changed, (*seen_again, *result.notices), seq, read_s, waiting)
+        notices = (*seen_again, *result.notices)
+        return Outcome(at, None, result, snapshot, changed, notices, self._seq(), read_s, self._waiting())
 
     def _stale(self, snapshot: Snapshot) -> str | None:
         """Why the reading is too old: its own clock has not moved on while ours has."""
@@ -154,18 +155,25 @@ class Cycle:
         self, why: str, result: CycleResult | None = None, snapshot: Snapshot | None = None, *, at_once: bool = False
     ) -> Outcome:
         at = utc_now()
-        seq = None
         self._flat.reset()
         if self._blindness.begins(why, self._clock()):
             logger.warning("blind: {}", why)
-            seq = self._journal.write(at, lambda journal: journal.commit("blind", {"why": why}, at=at))
+            self._journal.write(at, lambda journal: journal.commit("blind", {"why": why}, at=at))
         notices = list(result.notices) if result is not None else []
         if self._blindness.tells(self._clock(), at_once=at_once):
             sentence = f"The guard cannot see the account: {why}"
             notice = Notice(f"blind:{at}", at, Severity.UNKNOWN, None, "blind", sentence)
-            seq = self._say(notice)
+            self._say(notice)
             notices.append(notice)
-        return Outcome(at, why, result, snapshot, (), tuple(notices), seq, waiting=not self._journal.writable)
+        return Outcome(at, why, result, snapshot, (), tuple(notices), self._seq(), waiting=self._waiting())
+
+    def _seq(self) -> int | None:
+        """The last row this cycle has written."""
+        last = self._journal.last_seq
+        return last if last != self._seq_before and self._journal.writable else None
+
+    def _waiting(self) -> bool:
+        return not self._journal.writable
 
     def _sees_again(self, at: str) -> list[Notice]:
         ended = self._blindness.ends(self._clock())
@@ -182,8 +190,8 @@ class Cycle:
         self._say(notice)
         return [notice]
 
-    def _say(self, notice: Notice) -> int | None:
-        return self._journal.write(
+    def _say(self, notice: Notice) -> None:
+        self._journal.write(
             notice.at,
             lambda journal: journal.commit("notice", notice_body(notice), at=notice.at, key=notice_key(notice)),
         )

@@ -58,7 +58,7 @@ class Victim:
 
     def run(self, chance: random.Random) -> None:
         """Start, end hard at a random moment, look what is left."""
-        more = {"GUARD_TEST_ACKS": "1", "GUARD_TEST_KILLED": str(self.killed)}
+        more: dict[str, Any] = {"GUARD_TEST_ACKS": "1", "GUARD_TEST_KILLED": str(self.killed)}
         inside = chance.random() < IN_A_COMMIT
         if inside:
             event = chance.choice(["begin", "insert", "commit", "committed"])
