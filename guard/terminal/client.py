@@ -47,6 +47,7 @@ class WorkerTerminal:
         self._opening: float | None = None
         self._failures = 0
         self._not_before = 0.0
+        self._hot: dict[str, Any] = {}
         self._cold: dict[str, Any] = {}
         self._read_at: dict[str, str] = {}
         self._cold_errors: dict[str, str] = {}
@@ -96,22 +97,29 @@ class WorkerTerminal:
             if self._clock() - self._opening > self._open_deadline_s:
                 self._replace("the terminal did not answer in time: is it running and logged in?")
             raise TerminalError("waiting for the terminal to answer")
-        hot = self._ask({"op": "hot"}, COLD_DEADLINE_S if self._first else self._hot_deadline_s)
-        if hot.get("cold_due") is True or self._first or self._cold_asked:
-            self._read_cold(hot["hot"])
+        reply = self._read_hot(COLD_DEADLINE_S if self._first else self._hot_deadline_s)
+        if reply.get("cold_due") is True or self._first or self._cold_asked:
+            self._read_cold(self._hot)
             if self._first:
                 # The first cold read found conversion symbols, whose ticks belong to the same picture.
-                hot = self._ask({"op": "hot"}, COLD_DEADLINE_S)
+                reply = self._read_hot(COLD_DEADLINE_S)
         self._first = False
         self._failures = 0
-        read_at = {**self._read_at, "hot": hot["hot"]["taken_at"]}
-        return {**hot["hot"], **self._cold, "read_at": read_at, "errors": {**self._cold_errors, **hot["errors"]}}
+        read_at = {**self._read_at, "hot": self._hot["taken_at"]}
+        return {**self._hot, **self._cold, "read_at": read_at, "errors": {**self._cold_errors, **reply["errors"]}}
 
     def close(self) -> None:
         """End the worker; the terminal keeps running."""
         if self._child is not None:
             self._child.kill()
             self._child = None
+
+    def _read_hot(self, deadline_s: float) -> dict[str, Any]:
+        """Ask for the hot part: only what changed comes through the pipe; the rest stays the same objects."""
+        reply = self._ask({"op": "hot"}, deadline_s)
+        fresh: dict[str, Any] = reply.get("hot", {})
+        self._hot = {name: fresh[name] if name in fresh else self._hot[name] for name in reply.get("names", [])}
+        return reply
 
     def _read_cold(self, hot: dict[str, Any]) -> None:
         offset, since = hot.get("server_utc_offset_s"), None
@@ -126,7 +134,7 @@ class WorkerTerminal:
 
     def _start(self) -> None:
         self.close()
-        self._cold, self._first = {}, True
+        self._hot, self._cold, self._first = {}, {}, True
         self._child = Child(self._arguments, self._environment)
         self._opening = self._clock()
         self._number += 1

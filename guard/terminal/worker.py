@@ -60,9 +60,13 @@ class Worker:
         if reader is None:
             raise TerminalError("the worker was asked to read before it was connected")
         if operation == "hot":
-            self._hot = reader.hot()
+            before, self._hot = self._hot, reader.hot()
             self._refuse_simulated(self._hot)
-            return {"hot": self._hot, "errors": reader.errors, "cold_due": reader.cold_due(self._hot)}
+            changed = {name: value for name, value in self._hot.items() if name not in before or before[name] != value}
+            return {
+                "hot": changed, "names": list(self._hot), "errors": reader.errors,
+                "cold_due": reader.cold_due(self._hot),
+            }  # fmt: skip
         if operation == "cold":
             since = request.get("deals_from_s")
             reader.forget_errors()
@@ -79,7 +83,7 @@ class Worker:
             code, text = last_error(module)
             raise ReadError("initialize", code, text)
         self._reader = Reader(module, _clock)
-        self._sent = {}
+        self._sent, self._hot = {}, {}
         terminal, account = module.terminal_info(), module.account_info()
         known = {
             "terminal": record(terminal) if terminal is not None else None,
