@@ -1,8 +1,13 @@
-"""What a running guard shows of itself: ``status.json``, at most once a second, for ``status`` and ``watch``."""
+"""What a running guard shows of itself: ``status.json``, for ``status`` and ``watch``.
+
+It is written every five seconds, and every second while someone watches: ``watch``
+touches the file ``watched`` beside it.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -19,7 +24,10 @@ from guard.app.home import Account, Home
 
 FORMAT: Final = "guard.status/1"
 STALE_S: Final = 15.0
-_PERIOD_S: Final = 1.0
+_WATCHED: Final = "watched"
+_WATCHED_S: Final = 10.0
+_QUICK_S: Final = 1.0
+_QUIET_S: Final = 5.0
 
 
 class LiveFile:
@@ -28,16 +36,26 @@ class LiveFile:
     def __init__(self, path: Path) -> None:
         """``path``: the account's ``status.json``."""
         self._path = path
-        self._next_at = 0.0
+        self._written_at = self._asked_at = -math.inf
         self._failing = False
 
     def due(self) -> bool:
-        """Whether a second has passed since the last writing."""
-        return time.monotonic() >= self._next_at
+        """Whether it is time to write again."""
+        now = time.monotonic()
+        if now - self._asked_at < _QUICK_S:
+            return False
+        self._asked_at = now
+        return now - self._written_at >= _QUIET_S or self._watched()
+
+    def _watched(self) -> bool:
+        try:
+            return time.time() - self._path.with_name(_WATCHED).stat().st_mtime < _WATCHED_S
+        except OSError:
+            return False
 
     def write(self, document: Mapping[str, Any]) -> None:
         """Replace the file."""
-        self._next_at = time.monotonic() + _PERIOD_S
+        self._written_at = time.monotonic()
         text = json.dumps({"format": FORMAT, "pid": os.getpid(), **document}, allow_nan=False)
         try:
             replace_text(self._path, text)
@@ -73,6 +91,14 @@ def look(home: Home, only: Account | None = None, locks: Path | None = None) -> 
     if only is not None:
         found = [seen for seen in found if seen.account.key == only.key]
     return sorted(found, key=lambda seen: (not seen.running, seen.age_s))
+
+
+def mark_watched(home: Home, account: Account) -> None:
+    """Ask the account's guard for figures every second, for the next ten seconds."""
+    try:
+        home.status(account).with_name(_WATCHED).touch()
+    except OSError as error:
+        logger.debug("cannot ask for quicker figures: {}", error)
 
 
 def _read(path: Path, locks: Path | None) -> Seen | None:

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from guard.app.live import Seen
+from guard.app.home import find_home
+from guard.app.live import Seen, mark_watched
 from guard.cli import output
 from guard.cli._status_view import status_lines
 from guard.cli.status import NoGuardError, document, running
@@ -27,7 +28,7 @@ def watch(
 
     Exit code 5: no guard is running, or it ended.
     """
-    first = running(home, account)
+    first = _watched(home, account)
     try:
         if as_json:
             _lines(home, account, first)
@@ -35,6 +36,14 @@ def watch(
             _live(home, account, first)
     except KeyboardInterrupt:
         return
+
+
+def _watched(home: Path | None, account: str | None) -> list[Seen]:
+    """The running guards, asked to write their figures every second."""
+    guards = running(home, account)
+    for seen in guards:
+        mark_watched(find_home(home), seen.account)
+    return guards
 
 
 def _lines(home: Path | None, account: str | None, guards: list[Seen]) -> None:
@@ -45,7 +54,7 @@ def _lines(home: Path | None, account: str | None, guards: list[Seen]) -> None:
                 shown[seen.account.key] = seen.document["at"]
                 output.print_event(document(seen))
         time.sleep(_PERIOD_S)
-        guards = running(home, account)
+        guards = _watched(home, account)
 
 
 def _live(home: Path | None, account: str | None, guards: list[Seen]) -> None:
@@ -59,7 +68,7 @@ def _live(home: Path | None, account: str | None, guards: list[Seen]) -> None:
         while True:
             time.sleep(_PERIOD_S)
             try:
-                guards = running(home, account)
+                guards = _watched(home, account)
             except NoGuardError:
                 live.stop()
                 raise
