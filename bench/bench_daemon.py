@@ -1,8 +1,9 @@
 """What a running guard costs: ``python -m bench.bench_daemon``.
 
 Core and worker apart: CPU-seconds an hour and resident memory at 4 and 10 looks a second; time from the start of the
-process to its first look; journal size of a calm day. The simulated terminal stands in for the real one, so the worker's
-figures hold its market too. Prints median and range, and each bar with pass or fail; exit code 1 when one fails.
+process to its first look; journal size of a calm day. The simulated terminal stands in for the real one, so the
+worker's figures hold its market too. Prints median and range, and each bar with pass or fail; exit code 1 when one
+fails.
 """
 
 import argparse
