@@ -50,7 +50,8 @@ class Scope(Data):
         comment = position.comment
         if self.comments and comment is not None and not any(text in comment for text in self.comments):
             return False
-        return not (self.asset_classes and row.asset_class not in self.asset_classes)
+        known = row.in_symbol.symbol is not None
+        return not (self.asset_classes and known and row.asset_class not in self.asset_classes)
 
 
 class ActionSpec(Data):
@@ -95,7 +96,10 @@ class Reading(NamedTuple):
 
 
 class Limit(Data):
-    """Base of all kinds. A kind sets the class words and answers ``evaluate``."""
+    """Base of all kinds. A kind sets the class words and answers ``evaluate``.
+
+    ``scoped`` is false for kinds that look at the whole account: a ``scope`` on them is a fault.
+    """
 
     kind: ClassVar[str] = ""
     title: ClassVar[str] = ""
@@ -103,7 +107,7 @@ class Limit(Data):
     is_floor: ClassVar[bool] = False
     max_field: ClassVar[str] = "max"
     curable_by: ClassVar[tuple[str, ...]] = ()
-    needs: ClassVar[tuple[str, ...]] = ()
+    scoped: ClassVar[bool] = True
 
     id: str | None = Field(None, description="name of this limit; two limits of one kind need different ones")
     scope: Scope = Field(Scope(), description="which positions it looks at; default all")

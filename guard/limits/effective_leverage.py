@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from guard.limits.base import Limit, Positive, Reading, ceiling, number, unknown
+from guard.metrics.book import PositionFigures
 from guard.metrics.compute import Metrics
 from guard.metrics.leverage import effective_leverage
 
@@ -22,7 +23,7 @@ class EffectiveLeverage(Limit):
     unit: ClassVar[str] = "x equity"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
-    max: Positive = Field(description="largest allowed notional / equity, in times")
+    max: Positive = Field(examples=[10.0], description="largest allowed notional / equity, in times")
     measure: Literal["gross", "net"] = Field("gross", description="gross: all positions; net: per symbol after hedges")
 
     def evaluate(self, m: Metrics) -> Reading:
@@ -37,9 +38,9 @@ class EffectiveLeverage(Limit):
         rows = m.bare_rows
         if used < self.first_pct or rows is None:
             return Reading(value, self.max, used)
-        heaviest = sorted(rows, key=lambda row: -(row.notional if row.notional is not None else 0.0))
-        tickets = tuple(row.position.ticket for row in heaviest[:20] if self.scope.is_all or self.scope.holds(row))
-        return Reading(value, self.max, used, tickets)
+        held = [row for row in rows if row.notional is not None and (self.scope.is_all or self.scope.holds(row))]
+        held.sort(key=_heaviest_first)
+        return Reading(value, self.max, used, tuple(row.position.ticket for row in held[:20]))
 
     def _scoped(self, m: Metrics) -> float | None:
         rows = m.bare_rows
@@ -64,3 +65,7 @@ class EffectiveLeverage(Limit):
         return (
             f"Effective leverage ({self.measure}) is {number(reading.value)} x equity; the limit is {number(self.max)}"
         )
+
+
+def _heaviest_first(row: PositionFigures) -> tuple[float, int]:
+    return -row.notional if row.notional is not None else 0.0, row.position.ticket

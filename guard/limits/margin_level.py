@@ -20,11 +20,12 @@ class MarginLevel(Limit):
     kind: ClassVar[str] = "margin_level"
     title: ClassVar[str] = "Margin level"
     unit: ClassVar[str] = "%"
+    scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "min"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
-    min: Positive = Field(description="lowest allowed margin level, in percent")
+    min: Positive = Field(examples=[150.0], description="lowest allowed margin level, in percent")
     touch_is_breach: bool = Field(True, description="whether the level itself is a breach already")
 
     def evaluate(self, m: Metrics) -> Reading:
@@ -33,7 +34,7 @@ class MarginLevel(Limit):
         if margin is None or equity is None:
             return unknown(self.min, "account.margin or account.equity is missing")
         if margin == 0.0:
-            if m.snapshot.positions is None:
+            if m.blind:
                 return unknown(self.min, m.blind)
             if m.margin_blind:
                 why = "Positions are held without margin in use: the margin level is blind, watch stop-out and spread"

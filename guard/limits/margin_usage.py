@@ -16,15 +16,18 @@ class MarginUsage(Limit):
     kind: ClassVar[str] = "margin_usage"
     title: ClassVar[str] = "Margin usage"
     unit: ClassVar[str] = "% of equity"
+    scoped: ClassVar[bool] = False
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
-    max: Positive = Field(description="largest used margin, in percent of equity")
+    max: Positive = Field(examples=[50.0], description="largest used margin, in percent of equity")
 
     def evaluate(self, m: Metrics) -> Reading:
         """The account's margin usage."""
         value = m.margin_usage_pct
         if value is None:
             return unknown(self.max, "account.margin or account.equity is missing")
+        if m.account.margin == 0.0 and m.blind:
+            return unknown(self.max, m.blind)
         if m.margin_blind:
             return Reading(None, self.max, None, (), "Positions are held without margin in use: margin usage is blind",
                            False, True)  # fmt: skip

@@ -23,6 +23,7 @@ class MaxDrawdown(Limit):
     kind: ClassVar[str] = "max_drawdown"
     title: ClassVar[str] = "Maximum drawdown"
     unit: ClassVar[str] = "account currency"
+    scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "limit.value"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
@@ -65,7 +66,7 @@ class MaxDrawdown(Limit):
         top = m.context.initial if self.lock_at == "initial" else self.lock_at
         if self.lock_at == "initial" and top is None:
             return unknown(allowed, "account.initial is not set in the configuration")
-        if isinstance(top, float):
+        if top is not None:
             allowed = max(allowed, reference - top)
         found = room(reference, allowed, value)
         return Reading(found.loss, allowed, found.utilization_pct, detail=(found.floor, reference, since))
@@ -74,8 +75,10 @@ class MaxDrawdown(Limit):
         if self.anchor == "initial":
             if m.context.initial is None:
                 return None, "account.initial is not set in the configuration", ""
-            if ref is None or ref.flows is None or self.flows == "ignore":
+            if self.flows == "ignore":
                 return m.context.initial, "", "initial balance"
+            if ref is None or ref.flows is None:
+                return None, ref.why if ref is not None else "deposits and withdrawals are not known", ""
             return m.context.initial + ref.flows, "", "initial balance"
         if ref is None:
             return None, "the account was not seen before: no reference is known", ""
@@ -85,7 +88,7 @@ class MaxDrawdown(Limit):
             moved = ref.flows if ref.flows is not None and self.flows != "ignore" else 0.0
             return ref.balance + moved, "", f"balance first seen {ref.at}"
         peak = ref.peak_equity if self.anchor == "peak_equity" else ref.peak_balance
-        if peak is None or ref.flows is None:
+        if peak is None or (ref.flows is None and self.flows != "ignore"):
             return None, ref.why if ref.why else "the peak was not seen", ""
         word = "equity" if self.anchor == "peak_equity" else "closed balance"
         return peak, "", f"highest {word} since first seen {ref.at}"

@@ -37,19 +37,25 @@ class MissingStop(Limit):
             return Reading(0.0, self.max, 0.0)
         longest = 0.0
         bare: list[int] = []
+        holes: list[tuple[int, str]] = []
         for row in rows:
             if not self.scope.is_all and not self.scope.holds(row):
                 continue
             if row.unprotected is None:
-                return unknown(self.max, row.why, (row.position.ticket,))
+                holes.append((row.position.ticket, row.why))
+                continue
             if not row.unprotected or row.covered:
                 continue
             since = m.since_bare(row)
             if since is None:
-                return unknown(self.max, f"since when position {row.position.ticket} has no stop is unknown",
-                               (row.position.ticket,))  # fmt: skip
+                ticket = row.position.ticket
+                holes.append((ticket, f"since when position {ticket} has no stop is unknown"))
+                continue
             bare.append(row.position.ticket)
             longest = max(longest, since)
+        if holes and longest < self.max:
+            # A breach that is certain is not hidden by what is unknown of another position.
+            return unknown(self.max, min(holes)[1], tuple(ticket for ticket, _ in holes))
         return Reading(longest, self.max, ceiling(longest, self.max), tuple(bare))
 
     def say(self, reading: Reading) -> str:

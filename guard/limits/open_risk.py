@@ -20,9 +20,10 @@ class OpenRisk(Limit):
     kind: ClassVar[str] = "open_risk"
     title: ClassVar[str] = "Open risk"
     unit: ClassVar[str] = "% of equity"
+    scoped: ClassVar[bool] = False
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
-    max: Positive = Field(description="largest open risk, in percent of equity")
+    max: Positive = Field(examples=[5.0], description="largest open risk, in percent of equity")
     bare_after_s: NotNegative = Field(180.0, description="seconds without a stop after which its substitute may breach")
 
     def evaluate(self, m: Metrics) -> Reading:

@@ -23,6 +23,7 @@ class PeriodLoss(Limit):
     kind: ClassVar[str] = "period_loss"
     title: ClassVar[str] = "Loss in the period"
     unit: ClassVar[str] = "account currency"
+    scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "limit.value"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")

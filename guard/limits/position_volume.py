@@ -18,7 +18,7 @@ class PositionVolume(Limit):
     unit: ClassVar[str] = "lots"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "reduce", "close_offending", "flatten")
 
-    max: Positive = Field(description="largest volume of one position, in lots")
+    max: Positive = Field(examples=[1.0], description="largest volume of one position, in lots")
 
     def evaluate(self, m: Metrics) -> Reading:
         """The largest volume among the positions in scope."""

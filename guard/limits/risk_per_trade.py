@@ -23,7 +23,9 @@ class RiskPerTrade(Limit):
     unit: ClassVar[str] = "% of entry equity"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "reduce", "close_offending", "flatten")
 
-    max: Positive = Field(description="largest loss at the stop of one position, in percent of entry equity")
+    max: Positive = Field(
+        examples=[1.0], description="largest loss at the stop of one position, in percent of entry equity"
+    )
     bare_after_s: NotNegative = Field(180.0, description="seconds without a stop after which its substitute may breach")
 
     def evaluate(self, m: Metrics) -> Reading:
@@ -63,12 +65,12 @@ class RiskPerTrade(Limit):
             return unknown(self.max, missing[0].why, tuple(row.position.ticket for row in missing))
         if worst is None:
             return Reading(0.0, self.max, 0.0, (), "Nothing is held")
-        return Reading(worst[0], self.max, worst[1], tuple(over), at_most_warn=firm <= 100.0)
+        return Reading(worst[0], self.max, worst[1], tuple(over), at_most_warn=firm <= 100.0 < worst[1])
 
     def _used(self, row: PositionFigures, risk_pct: float) -> float:
         if row.unprotected:
             # All of the equity stands behind a bare position: its utilization must not fall as stop-out comes nearer.
-            return ceiling(max(risk_pct, 100.0), self.max)
+            return ceiling(100.0, self.max)
         used = ceiling(risk_pct, self.max)
         if used <= 100.0:
             return used
@@ -77,7 +79,7 @@ class RiskPerTrade(Limit):
         if step is None or volume is None:
             return used
         spare = min(used * step / volume, 10.0)
-        return 100.0 if used - spare <= 100.0 else used
+        return 100.0 if used - spare <= 100.0 + 1e-6 else used
 
     def say(self, reading: Reading) -> str:
         """The sentence."""

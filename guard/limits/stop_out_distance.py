@@ -20,11 +20,12 @@ class StopOutDistance(Limit):
     kind: ClassVar[str] = "stop_out_distance"
     title: ClassVar[str] = "Distance to stop-out"
     unit: ClassVar[str] = "% of equity"
+    scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "min"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
-    min: Positive = Field(description="smallest allowed distance, in percent of equity", le=100.0)
+    min: Positive = Field(examples=[30.0], description="smallest allowed distance, in percent of equity", le=100.0)
     touch_is_breach: bool = Field(True, description="whether the limit itself is a breach already")
 
     def evaluate(self, m: Metrics) -> Reading:

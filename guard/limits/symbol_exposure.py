@@ -19,7 +19,9 @@ class SymbolExposure(Limit):
     unit: ClassVar[str] = "% of equity"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
-    max: Positive = Field(description="largest notional in one symbol, in percent of equity (500 is five times equity)")
+    max: Positive = Field(
+        examples=[500.0], description="largest notional in one symbol, in percent of equity (500 is five times equity)"
+    )
     measure: Literal["gross", "net"] = Field("net", description="gross: all positions; net: after hedges")
 
     def evaluate(self, m: Metrics) -> Reading:
@@ -46,7 +48,7 @@ class SymbolExposure(Limit):
                 continue
             sums[name] = sums.get(name, 0.0) + (row.notional * side if self.measure == "net" else row.notional)
         known = {name: abs(value) for name, value in sums.items() if name not in holes}
-        worst = max(known, key=lambda name: known[name], default=None)
+        worst = max(known, key=lambda name: (known[name], name), default=None)
         largest = known[worst] if worst is not None else 0.0
         value = (math.inf if largest > 0.0 else 0.0) if equity <= 0.0 else largest / equity * 100.0
         if holes and value <= self.max:
