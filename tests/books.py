@@ -1,4 +1,4 @@
-"""Snapshots for tests: plain dicts in the shape of ``guard.snapshot/1``, with a quiet EUR/USD account as the default."""
+"""Snapshots for tests: plain dicts in the shape of ``guard.snapshot/1``, a quiet account by default."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ def symbol(name: str = "EURUSD", bid: float = 1.1, spread: float = 0.0002, **ove
         "name": name, "path": f"Forex\\{name}", "currency_base": name[:3], "currency_profit": name[3:6],
         "currency_margin": name[:3], "trade_calc_mode": 0, "digits": 5, "point": 1e-5, "trade_contract_size": 100_000.0,
         "trade_tick_size": 1e-5, "trade_tick_value": 1.0, "trade_tick_value_profit": 1.0, "trade_tick_value_loss": 1.0,
-        "volume_min": 0.01, "volume_max": 100.0, "volume_step": 0.01, "margin_initial": 0.0, "margin_maintenance": 0.0,
-        "margin_hedged": 0.0, "margin_hedged_use_leg": False, "bid": bid, "ask": bid + spread, "last": 0.0, "trade_mode": 4,
+        "volume_min": 0.01, "volume_max": 100.0, "volume_step": 0.01, "margin_initial": 0.0,
+        "margin_maintenance": 0.0,
+        "margin_hedged": 0.0, "margin_hedged_use_leg": False, "bid": bid, "ask": bid + spread, "last": 0.0,
+        "trade_mode": 4,
         **over,
     }  # fmt: skip
 
@@ -39,8 +41,9 @@ def position(ticket: int = 1, lots: float = 0.1, side: str = "buy", **over: Any)
     sign = 1 if side == "buy" else -1
     return {
         "ticket": ticket, "identifier": ticket, "symbol": "EURUSD", "type": 0 if side == "buy" else 1, "volume": lots,
-        "price_open": 1.1, "price_current": 1.1, "sl": round(1.1 - sign * 0.005, 5), "tp": 0.0, "profit": 0.0, "swap": 0.0,
-        "magic": 0, "comment": "", "time": opened // 1000, "time_msc": opened, "time_update": opened // 1000,
+        "price_open": 1.1, "price_current": 1.1, "sl": round(1.1 - sign * 0.005, 5), "tp": 0.0, "profit": 0.0,
+        "swap": 0.0,        "magic": 0, "comment": "", "time": opened // 1000, "time_msc": opened,
+        "time_update": opened // 1000,
         "time_update_msc": opened, **over,
     }  # fmt: skip
 
@@ -48,8 +51,8 @@ def position(ticket: int = 1, lots: float = 0.1, side: str = "buy", **over: Any)
 def deal(ticket: int, at: datetime, *, kind: int = 2, **over: Any) -> Dict:
     return {
         "ticket": ticket, "time": msc(at) // 1000, "time_msc": msc(at), "type": kind, "entry": 0, "position_id": 0,
-        "symbol": "", "volume": 0.0, "price": 0.0, "profit": 0.0, "commission": 0.0, "swap": 0.0, "fee": 0.0, "reason": 0,
-        "magic": 0, "comment": "", **over,
+        "symbol": "", "volume": 0.0, "price": 0.0, "profit": 0.0, "commission": 0.0, "swap": 0.0, "fee": 0.0,
+        "reason": 0,        "magic": 0, "comment": "", **over,
     }  # fmt: skip
 
 
@@ -57,8 +60,9 @@ def account(balance: float = 10_000.0, *, equity: float | None = None, margin: f
     worth = balance if equity is None else equity
     return {
         "login": 5012345, "server": "Broker-Demo", "currency": "USD", "currency_digits": 2, "leverage": 100,
-        "margin_mode": 2, "margin_so_mode": 0, "balance": balance, "credit": 0.0, "profit": worth - balance, "equity": worth,
-        "margin": margin, "margin_free": worth - margin, "margin_level": worth / margin * 100.0 if margin else 0.0,
+        "margin_mode": 2, "margin_so_mode": 0, "balance": balance, "credit": 0.0, "profit": worth - balance,
+        "equity": worth,        "margin": margin, "margin_free": worth - margin,
+        "margin_level": worth / margin * 100.0 if margin else 0.0,
         "margin_so_call": 100.0, "margin_so_so": 50.0, "commission_blocked": 0.0, "trade_allowed": True,
         "trade_expert": True, "trade_mode": 0, **over,
     }  # fmt: skip
@@ -73,7 +77,8 @@ def snapshot(positions: list[Dict] | None = None, *, at: datetime = NOON, **over
         for name, row in symbols.items()
     }
     return {
-        "format": "guard.snapshot/1", "taken_at": at.isoformat(), "monotonic_s": at.timestamp() - 1.79e9, "boot_id": "b",
+        "format": "guard.snapshot/1", "taken_at": at.isoformat(), "monotonic_s": at.timestamp() - 1.79e9,
+        "boot_id": "b",
         "server_time_msc": msc(at), "server_utc_offset_s": OFFSET_S, "offset_confirmed": True,
         "terminal": {"connected": True, "trade_allowed": True, "tradeapi_disabled": False, "path": "C:\\MT5"},
         "account": account(margin=110.0 if held else 0.0), "positions": held, "orders": [], "symbols": symbols,

@@ -50,7 +50,7 @@ class _Stage:
         metatrader5.attach(self._broker)
         metatrader5.initialize()
         self._reader = Reader(metatrader5, self._clock)
-        # As with a real terminal the server's clock is believed only after a price has moved: look twice before the play.
+        # The server's clock is believed only after a price has moved: look twice before the play.
         self._reader.hot()
         self.begin_s = _WARM_UP_S
         scenario.tick(self._broker, self.begin_s)

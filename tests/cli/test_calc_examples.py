@@ -75,7 +75,7 @@ def test_every_sound_published_example_is_met_and_no_wrong_one_is_reproduced(
 
 
 def net(i: dict[str, Any]) -> float:
-    return sum(lots for lots, _ in i["buy"]) - sum(lots for lots, _ in i["sell"])
+    return float(sum(lots for lots, _ in i["buy"]) - sum(lots for lots, _ in i["sell"]))
 
 
 def margin(i: dict[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,10 @@ SCALARS = (
 )
 OWN = {name for kind in limit_kinds().values() for name in kind.model_fields}
 FIELDS = sorted(OWN | {"value", "unit", "tz", "kind"})
-TABLES = st.deferred(lambda: st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4))
-VALUES = st.deferred(lambda: SCALARS | st.lists(SCALARS | TABLES, max_size=3) | TABLES)
+TABLES: st.SearchStrategy[dict[str, Any]] = st.deferred(
+    lambda: st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4)
+)
+VALUES: st.SearchStrategy[Any] = st.deferred(lambda: SCALARS | st.lists(SCALARS | TABLES, max_size=3) | TABLES)
 LIMITS = st.lists(
     st.builds(lambda kind, rest: {**rest, "kind": kind}, st.sampled_from([*limit_kinds(), "x"]), TABLES), max_size=3
 )

@@ -1,12 +1,13 @@
 """Each kind below, at and above its limit, and with its data missing."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from guard.limits.registry import limit_kinds
 from guard.model.verdict import Severity
-from tests.books import NOON, account, deal, limit, position, run, snapshot
+from tests.books import NOON, account, deal, limit, msc, position, run, snapshot
 
 OK, WARN, UNKNOWN, BREACH = Severity.OK, Severity.WARN, Severity.UNKNOWN, Severity.BREACH
 LOSS = {"value": 500.0, "unit": "money"}
@@ -14,6 +15,12 @@ LOSS = {"value": 500.0, "unit": "money"}
 
 def held(*rows: dict[str, Any], equity: float = 10_000.0, margin: float = 110.0, **over: Any) -> dict[str, Any]:
     return snapshot(list(rows), account=account(10_000.0, equity=equity, margin=margin), **over)
+
+
+def bare(seconds: float) -> dict[str, Any]:
+    """A position without a stop, opened so many seconds ago."""
+    at = msc(NOON - timedelta(seconds=seconds))
+    return position(sl=0.0, time_msc=at, time_update_msc=at)
 
 
 # kind, fields of the limit, [(document, severity), ...]: below every stage, in the warn stage, at the limit, above it.
@@ -40,9 +47,8 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[dict[str, Any], Severity]]]] =
         (held(position(lots=0.1)), OK), (held(position(1, 0.1), position(2, 0.2)), WARN),
         (held(position(1, 0.2), position(2, 0.2)), WARN), (held(position(1, 0.2), position(2, 0.21)), BREACH)]),
     "missing_stop": ({"max": 60.0, "stages": [{"at_pct": 50.0}, {"at_pct": 100.0}]}, [
-        (held(position()), OK), (held(position(sl=0.0, time_msc=None, time_update_msc=None, time=1795183170 - 6400 - 720,
-                                           time_update=None)), BREACH),
-        (held(position(sl=0.0)), BREACH)]),
+        (held(position()), OK), (held(bare(20)), OK), (held(bare(40)), WARN), (held(bare(60)), BREACH),
+        (held(bare(90)), BREACH)]),
     "period_loss": ({"limit": LOSS}, [
         (held(position(), equity=9_900.0), OK), (held(position(), equity=9_600.0), WARN),
         (held(position(), equity=9_500.0), BREACH), (held(position(), equity=9_400.0), BREACH)]),

@@ -216,7 +216,7 @@ def test_the_effective_document_is_itself_a_configuration_of_the_same_fingerprin
 
 @pytest.mark.parametrize("words", catalog(), ids=lambda words: words.kind)
 def test_every_kind_has_an_example_that_can_be_used(words: object) -> None:
-    load_text(HEAD + '[account]\ninitial = "1000 USD"\n' + words.example, HERE)  # type: ignore[attr-defined]
+    load_text(HEAD + '[account]\ninitial = "1000 USD"\n' + words.example, HERE)
 
 
 @pytest.mark.parametrize("kind", list(limit_kinds()))
