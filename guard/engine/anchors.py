@@ -120,17 +120,9 @@ def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], f
     digits = snapshot.account.currency_digits
     tolerance = 10.0 ** -(digits if digits is not None else 2) + 1e-6
     for key, need in needs.items():
-        old = anchors.get(key)
         if need.period == "life":
-            moved = _life(need, old, snapshot, first)
-            if moved is not None:
-                anchors[key] = moved
-                found = _reference(moved, snapshot)
-                if state.first_seen is None:
-                    why = "the account was not seen before, so no peak is known"
-                    found = found._replace(peak_equity=None, peak_balance=None, flows=0.0, why=why)
-                references[key] = found
             continue
+        old = anchors.get(key)
         hour, minute = need.at.split(":")
         start, _ = period_bounds(snapshot.taken_s, need.period, need.tz, time(int(hour), int(minute)))
         begun = old is None or start > datetime.fromisoformat(old.at)
@@ -147,4 +139,17 @@ def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], f
             if step is not None and abs(step) > tolerance:
                 gap = f"the balance moved by {step:+,.2f} that no known deal explains"
         references[key] = _reference(old, snapshot)
+    for key, need in needs.items():
+        if need.period != "life":
+            continue
+        # A deposit is seen before its deal: until the deals explain the step it must not become a new peak.
+        moved = anchors.get(key) if gap else _life(need, anchors.get(key), snapshot, first)
+        if moved is None:
+            continue
+        anchors[key] = moved
+        found = _reference(moved, snapshot)
+        if state.first_seen is None:
+            why = "the account was not seen before, so no peak is known"
+            found = found._replace(peak_equity=None, peak_balance=None, flows=0.0, why=why)
+        references[key] = found
     return Anchored(anchors, references, gap, tuple(held))

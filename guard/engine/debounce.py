@@ -77,8 +77,6 @@ def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: s
     if used is not None and not math.isinf(used) and limit.clear_margin_pct < 100.0:
         strict = used / (1.0 - limit.clear_margin_pct / 100.0)
         severity, stage = level(limit, reading, strict)
-        if is_breach(limit, strict) and timer.severity == Severity.BREACH:
-            severity = Severity.BREACH
     if _order(severity, stage) >= _order(timer.severity, timer.stage_pct):
         return replace(known, held_s=0.0, cool_s=0.0)
     cool = timer.cool_s + passed_s if timer.cool_s > 0.0 else 1e-9

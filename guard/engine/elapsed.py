@@ -34,15 +34,23 @@ def server_utc_s(snapshot: Snapshot) -> float | None:
     return snapshot.server_time_s - snapshot.server_utc_offset_s
 
 
+def trusted_s(last: Last | None, snapshot: Snapshot) -> float:
+    """UTC as believed now: the PC's clock while the confirmed server clock agrees within 120 s.
+
+    While they disagree, or the server's clock is not known, time goes on from the last agreement by the monotonic
+    clock; over a restart of the machine it stands still. The first reading of all has nothing to be measured against.
+    """
+    server = server_utc_s(snapshot)
+    if last is None or (server is not None and abs(server - snapshot.taken_s) <= AGREE_S):
+        return snapshot.taken_s
+    before = last.trusted_s if last.trusted_s is not None else last.taken_s
+    return before + elapsed_s(last, snapshot) if same_boot(last, snapshot) else before
+
+
 def may_advance(last: Last | None, snapshot: Snapshot, instant_s: float) -> bool:
     """Whether a new period starting at ``instant_s`` may be believed to have begun.
 
-    The PC's UTC alone is not enough: the confirmed server clock agrees within 120 s, or the monotonic time since the
-    last reading has run out. Without any earlier reading there is nothing to protect.
+    The PC's UTC alone is not enough: the confirmed server clock agrees within 120 s, or the monotonic time since they
+    last agreed has run out. Without any earlier reading there is nothing to protect.
     """
-    if last is None:
-        return True
-    server = server_utc_s(snapshot)
-    if server is not None and abs(server - snapshot.taken_s) <= AGREE_S:
-        return server >= instant_s - AGREE_S
-    return same_boot(last, snapshot) and last.taken_s + elapsed_s(last, snapshot) >= instant_s
+    return last is None or trusted_s(last, snapshot) >= instant_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from guard.engine.elapsed import elapsed_s
+from guard.engine.elapsed import elapsed_s, trusted_s
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
 from guard.model.state import FirstSeen, Last, State
@@ -34,6 +34,7 @@ def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | Non
             monotonic_s=snapshot.monotonic_s,
             boot_id=snapshot.boot_id,
             believed=False,
+            trusted_s=trusted_s(last, snapshot),
         )
     return Last(
         snapshot.taken_at.isoformat(),
@@ -43,6 +44,7 @@ def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | Non
         a.balance,
         a.equity,
         a.credit,
+        trusted_s=trusted_s(last, snapshot),
     )
 
 
@@ -93,10 +95,11 @@ def unprotected_s(m: Metrics, state: State) -> dict[int, float]:
     one that lost its stop under our eyes, or opened between two readings with the offset unknown, counts from now.
     """
     snapshot, rows = m.snapshot, m.bare_rows
-    if rows is None:
-        return dict(state.unprotected_s)
-    out: dict[int, float] = {}
     passed = elapsed_s(state.last, snapshot)
+    if rows is None:
+        # Not seen, not forgiven: if the position still has no stop when it is seen again, it had none in between.
+        return {key: held + passed for key, held in state.unprotected_s.items()}
+    out: dict[int, float] = {}
     for row in rows:
         key, position = row.position.identifier, row.position
         if key is None or not row.unprotected or row.covered:

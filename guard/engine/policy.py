@@ -48,8 +48,15 @@ class Policy:
 
     @cached_property
     def needs(self) -> dict[str, AnchorNeed]:
-        """The references all limits together need, by key."""
-        return {need.key: need for limit in self.limits for need in limit.anchor_needs()}
+        """The references all limits together need, by key.
+
+        Where only peaks or first sight are needed a day's anchor is kept as well: it shows a balance step that no
+        deal explains yet.
+        """
+        needs = {need.key: need for limit in self.limits for need in limit.anchor_needs()}
+        if needs and all(need.period == "life" for need in needs.values()):
+            needs["day|UTC|00:00"] = AnchorNeed("day|UTC|00:00", "day", "UTC", "00:00", "shift")
+        return needs
 
     @cached_property
     def trails(self) -> bool:

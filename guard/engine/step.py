@@ -9,7 +9,9 @@ from guard.engine import anchors as anchoring
 from guard.engine import announce, debounce, memory
 from guard.engine.elapsed import elapsed_s
 from guard.engine.policy import Policy
-from guard.metrics.compute import Context, Metrics
+from guard.limits.base import Limit, Reading
+from guard.metrics.account import Context
+from guard.metrics.compute import Metrics
 from guard.model.intent import Intent, TradingState
 from guard.model.notice import Notice
 from guard.model.snapshot import Gap, Snapshot
@@ -78,7 +80,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     timers: dict[str, Timer] = {}
     moved = False
     for limit in policy.limits:
-        reading = limit.evaluate(metrics)
+        reading = _read(limit, metrics)
         before = state.timers.get(limit.name, NEW)
         timer = debounce.advance(limit, reading, before, passed, at, policy.stale_after_s)
         if first and timer.severity == Severity.BREACH:
@@ -103,6 +105,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         # What cannot be believed teaches nothing: no first sight, no anchor, no peak from it.
         new = replace(
             state,
+            unprotected_s=metrics.unprotected_s,
             timers={**state.timers, **timers},
             last=memory.last_reading(snapshot, state, blind=True),
             policy_sha256=policy.sha256 or state.policy_sha256,
@@ -138,6 +141,14 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         gaps=metrics.gaps,
         changed=moved or bool(notices) or _learnt(state, new, policy),
     )
+
+
+def _read(limit: Limit, metrics: Metrics) -> Reading:
+    reading = limit.evaluate(metrics)
+    if not metrics.unlinked:
+        return reading
+    # Without a link to the trade server even equity and margin are those of some time ago.
+    return Reading(None, reading.threshold, None, (), metrics.unlinked)
 
 
 def _flow_gap(new: State, old: State, gap: str, passed: float, policy: Policy, at: str) -> tuple[State, Notice | None]:

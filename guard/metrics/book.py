@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from guard.metrics.convert import Quotes, asset_class, rate
+from guard.metrics.convert import Quotes, asset_class, rate, same_money
 from guard.metrics.value import choose_k, k_by_calc, k_by_contract, k_by_profit, k_by_tick
 from guard.model.trading import (
     BOND_MODES,
@@ -23,8 +23,8 @@ class SymbolFigures:
     """One symbol in use: its ``k``, lots on each side, price and spread. Lots; prices in the symbol's own."""
 
     __slots__ = (
-        "asset_class", "base_rate", "buy_lots", "flagged", "inverse", "k", "name", "notional_gross", "notional_signed",
-        "price", "sell_lots", "spread", "symbol", "why",
+        "asset_class", "base_rate", "buy_lots", "collateral", "flagged", "inverse", "k", "name", "notional_gross",
+        "notional_signed", "opened", "price", "sell_lots", "spread", "symbol", "why",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -32,6 +32,7 @@ class SymbolFigures:
         self.name = name
         self.symbol: Symbol | None = None
         self.asset_class = "other"
+        self.collateral = False
         self.k: float | None = None
         self.flagged = False
         self.inverse = False
@@ -42,12 +43,24 @@ class SymbolFigures:
         self.sell_lots = 0.0
         self.notional_signed: float | None = 0.0
         self.notional_gross: float | None = 0.0
+        self.opened: float | None = 0.0
         self.why = ""
 
     @property
     def net_lots(self) -> float:
         """Buy lots - sell lots."""
         return self.buy_lots - self.sell_lots
+
+    @property
+    def moving_lots(self) -> float:
+        """Net lots as a price move from here is felt.
+
+        Where a result converts at the price itself (``inverse``) the profit already made converts anew as well, so
+        each lot counts with its opening price over the present one.
+        """
+        if not self.inverse or self.opened is None or self.price is None:
+            return self.net_lots
+        return self.opened / self.price
 
 
 class PositionFigures:
@@ -128,11 +141,12 @@ def symbol_k(
     own = tick_k = contract_k = None
     if symbol is not None:
         own = _own_k(positions, symbol.tick_size, minor)
-        entry.inverse = symbol.currency_base is not None and symbol.currency_base == currency != symbol.currency_profit
+        base, quote = symbol.currency_base, symbol.currency_profit
+        entry.inverse = same_money(base, currency) and quote is not None and not same_money(quote, currency)
         contract_k = _contract_k(symbol, currency, table)
         if entry.asset_class == "forex" and symbol.currency_base is not None and currency is not None:
-            base = rate(table, symbol.currency_base, currency)
-            entry.base_rate = None if base is None else (base[0] + base[1]) / 2.0
+            both = rate(table, symbol.currency_base, currency)
+            entry.base_rate = None if both is None else (both[0] + both[1]) / 2.0
         value = symbol.tick_value_loss if symbol.tick_value_loss else symbol.tick_value
         if value is not None and symbol.tick_size is not None:
             tick_k = k_by_tick(value, symbol.tick_size)
@@ -156,15 +170,18 @@ def _fill_prices(entry: SymbolFigures, held: list[Position], tick: Tick | None) 
     entry.price = fallback
 
 
+def _by_base(entry: SymbolFigures) -> float | None:
+    """What one lot is worth where no price is needed: contract x base rate for FX, nothing for collateral."""
+    if entry.collateral:
+        return 0.0
+    if entry.symbol is None or entry.base_rate is None or not entry.symbol.contract_size or entry.flagged:
+        return None
+    return k_by_contract(entry.symbol.contract_size, entry.base_rate)
+
+
 def _fill_rows(entry: SymbolFigures, held: list[Position], rows: list[PositionFigures]) -> None:
     """Rows, lots and notional of one symbol: volume x contract x base rate for FX, else price x k x volume."""
-    symbol, k = entry.symbol, entry.k
-    by_base: float | None = None
-    if symbol is not None:
-        if entry.base_rate is not None and symbol.contract_size and not entry.flagged:
-            by_base = symbol.contract_size * entry.base_rate
-        elif symbol.calc_mode == COLLATERAL:
-            by_base = 0.0
+    k, by_base = entry.k, _by_base(entry)
     buys = sells = 0.0
     signed: float | None = 0.0
     gross: float | None = 0.0
@@ -190,8 +207,20 @@ def _fill_rows(entry: SymbolFigures, held: list[Position], rows: list[PositionFi
         if value is None and side is not None and volume is not None:
             buys, sells = (buys + volume, sells) if side > 0 else (buys, sells + volume)
         rows.append(PositionFigures(position, entry, value))
+    if entry.inverse:
+        entry.opened = _opened(held)
     entry.buy_lots, entry.sell_lots = buys, sells
     entry.notional_signed, entry.notional_gross = signed, gross
+
+
+def _opened(held: list[Position]) -> float | None:
+    """Sum of side x volume x opening price, or ``None`` when one of them is unknown."""
+    total = 0.0
+    for position in held:
+        if position.side is None or position.volume is None or position.price_open is None:
+            return None
+        total += position.side * position.volume * position.price_open
+    return total
 
 
 def build(
@@ -218,6 +247,7 @@ def build(
         entry.symbol = symbols.get(name)
         if entry.symbol is not None:
             entry.asset_class = asset_class(entry.symbol)
+            entry.collateral = entry.symbol.calc_mode == COLLATERAL
         symbol_k(entry, held, account, table, asked)
         _fill_rows(entry, held, rows)
         _fill_prices(entry, held, ticks.get(name))

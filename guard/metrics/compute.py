@@ -4,110 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
-from guard.metrics import levels, trade_risk
-from guard.metrics.anchored import Reference
+from guard.metrics import trade_risk
+from guard.metrics.account import AccountFigures, Context
 from guard.metrics.book import PositionFigures, SymbolFigures, build
 from guard.metrics.convert import Quotes, quotes
 from guard.metrics.flows import entry_costs
 from guard.metrics.leverage import effective_leverage
-from guard.model.snapshot import Gap, Snapshot
+from guard.model.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the figures need besides the snapshot: typed numbers of the policy and the engine's memory.
-
-    ``anchors`` maps an anchor's key to what is known of it; ``flow_gap`` is the sentence about a balance step that no
-    known deal explains, or empty.
-    """
-
-    initial: float | None = None
-    margin_call_level: float | None = None
-    stop_out_level: float | None = None
-    target_margin_level_pct: float = 200.0
-    shocks: tuple[tuple[str, float, str], ...] = ()
-    gap_beyond_stop_pct: float = 0.0
-    anchors: Mapping[str, Reference] = field(default_factory=dict)
-    entry_equity: Mapping[int, float] = field(default_factory=dict)
-    flow_gap: str = ""
-
-
-class Metrics:
+class Metrics(AccountFigures):
     """Figures of one snapshot, computed when first asked for. Money in account currency, ``_pct`` in percent points."""
 
     def __init__(self, snapshot: Snapshot, context: Context | None = None) -> None:
         """Figures of ``snapshot``; without ``context`` nothing is remembered and every anchor is unknown."""
-        self.snapshot = snapshot
-        self.context = context if context is not None else Context()
-        self.account = snapshot.account
-        self._gaps: dict[str, Gap] = {}
+        super().__init__(snapshot, context)
         self.bare: list[PositionFigures] = []
         self.unprotected_s: Mapping[int, float] = {}
 
-    # ---- gaps -------------------------------------------------------------------------------------------------------
-    def gap(self, path: str, sentence: str) -> None:
-        """Note once that something at ``path`` is missing or doubtful."""
-        self._gaps.setdefault(path, Gap(path, sentence))
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """The snapshot's own gaps and those of the figures asked for so far."""
-        return (*self.snapshot.gaps, *self._gaps.values())
-
-    # ---- the account ------------------------------------------------------------------------------------------------
-    @cached_property
-    def equity(self) -> float | None:
-        """Equity as the terminal gives it."""
-        if self.account.equity is None:
-            self.gap("equity", "account.equity is missing: leverage, margin and loss figures are unknown")
-        return self.account.equity
-
-    @cached_property
-    def floating(self) -> float | None:
-        """Equity - balance - credit; it already holds swap."""
-        a = self.account
-        if a.equity is None or a.balance is None or a.credit is None:
-            self.gap("floating", "equity, balance or credit is missing: the floating result is unknown")
-            return None
-        return a.equity - a.balance - a.credit
-
-    @cached_property
-    def loss_equity(self) -> float | None:
-        """Equity without credit: what loss rules look at."""
-        a = self.account
-        return None if a.equity is None or a.credit is None else a.equity - a.credit
-
     # ---- the book ---------------------------------------------------------------------------------------------------
-    @cached_property
-    def blind(self) -> str:
-        """Why the positions cannot be believed; empty when they can."""
-        positions, a = self.snapshot.positions, self.account
-        terminal = self.snapshot.terminal
-        if positions is None:
-            return "the list of positions is missing or unusable"
-        if terminal is not None and terminal.connected is False:
-            return "the terminal is not connected to the trade server, so what it lists may be old"
-        if positions:
-            return ""
-        if terminal is None or terminal.connected is not True:
-            return "no positions are listed, but the terminal does not say that it is connected"
-        if a.margin is None or a.equity is None or a.balance is None or a.credit is None:
-            return "no positions are listed, but the account figures that would confirm it are missing"
-        if a.margin > 0.0 and not self.snapshot.orders:
-            return "no positions are listed, but margin is in use"
-        if abs(a.equity - a.balance - a.credit) > self.minor_unit + 1e-9:
-            return "no positions are listed, but equity differs from balance and credit"
-        return ""
-
-    @property
-    def minor_unit(self) -> float:
-        """The smallest money step of the account currency."""
-        digits = self.account.currency_digits
-        return float(10.0 ** -(digits if digits is not None else 2))
-
     @cached_property
     def rates(self) -> Quotes:
         """Currency quotes of the symbols in hand."""
@@ -129,11 +46,44 @@ class Metrics:
                 )
             elif entry.k is None:
                 self.gap(f"symbols.{entry.name}.k", entry.why)
+        self._check_identity(rows, entries)
         shields = trade_risk.protective(s.orders, entries) if s.orders else frozenset()
         self.bare = trade_risk.assign_stops(rows, s.orders, shields)
         if self.bare:
             trade_risk.mark_covered(self.bare)
         return rows, entries
+
+    def _check_identity(self, rows: list[PositionFigures], entries: dict[str, SymbolFigures]) -> None:
+        """Note when equity is not balance + credit + all profit and swap - blocked commission.
+
+        Allowed are one minor unit a position and what one spread of every symbol is worth: prices move while they are
+        read. More than that means that a position is missing from the list, or a figure is wrong.
+        """
+        a = self.account
+        if a.equity is None or a.balance is None or a.credit is None:
+            return
+        off = a.equity - a.balance - a.credit
+        if a.commission_blocked is not None:
+            off += a.commission_blocked
+        for row in rows:
+            position = row.position
+            profit, swap = position[9], position[10]
+            if profit is None or swap is None:
+                return
+            off -= profit + swap
+        allowed = self.minor_unit * (len(rows) + 1) + 1e-9
+        if -allowed <= off <= allowed:
+            return
+        for entry in entries.values():
+            if entry.k is None or entry.spread is None:
+                return
+            allowed += entry.k * entry.spread * (entry.buy_lots + entry.sell_lots)
+        if abs(off) > allowed:
+            self.gap(
+                "account.equity",
+                f"equity differs by {off:+,.2f} from balance, credit and the positions' profit and swap: a position "
+                "may be missing from the list",
+            )
 
     @cached_property
     def bare_rows(self) -> list[PositionFigures] | None:
@@ -233,85 +183,6 @@ class Metrics:
         if value is None or self.equity is None:
             return None
         return effective_leverage(value, self.equity)
-
-    # ---- margin -----------------------------------------------------------------------------------------------------
-    @cached_property
-    def margin_blind(self) -> bool:
-        """Positions are held without any margin in use (full hedge, unlimited leverage): the level says nothing."""
-        return self.account.margin == 0.0 and bool(self.snapshot.positions)
-
-    @cached_property
-    def margin_level_pct(self) -> float | None:
-        """The terminal's margin level while margin is in use, checked against equity / margin; else ``None``."""
-        a = self.account
-        if a.margin is None or a.equity is None:
-            self.gap("margin_level_pct", "account.margin or account.equity is missing: the margin level is unknown")
-            return None
-        own = levels.margin_level_pct(a.equity, a.margin)
-        if own is None:
-            return None
-        told = a.margin_level
-        if told is not None and abs(told - own) > 0.005 * max(abs(own), 1.0):
-            self.gap(
-                "margin_level_pct", f"the terminal says {told:.2f} %, equity / margin is {own:.2f} %: the lower is used"
-            )
-            return min(told, own)
-        return own
-
-    @cached_property
-    def margin_usage_pct(self) -> float | None:
-        """Used margin / equity x 100."""
-        a = self.account
-        if a.margin is None or a.equity is None:
-            self.gap("margin_usage_pct", "account.margin or account.equity is missing: margin usage is unknown")
-            return None
-        return levels.margin_usage_pct(a.equity, a.margin)
-
-    @cached_property
-    def call_level(self) -> tuple[float | None, str]:
-        """Margin call level and where it comes from: terminal, configuration, or unknown."""
-        told = self.account.so_call
-        if told is not None and told > 0.0:
-            return told, "terminal"
-        if self.context.margin_call_level is not None:
-            return self.context.margin_call_level, "configuration"
-        self.gap("margin_call_level", "the terminal does not tell the margin call level: set it in the configuration")
-        return None, "unknown"
-
-    @cached_property
-    def stop_out_level(self) -> tuple[float | None, str]:
-        """Stop-out level and where it comes from: terminal, configuration, or assumed max(call, 50) in percent mode."""
-        told = self.account.so_so
-        if told is not None and told > 0.0:
-            return told, "terminal"
-        if self.context.stop_out_level is not None:
-            return self.context.stop_out_level, "configuration"
-        if self.account.so_mode == levels.PERCENT:
-            call = self.call_level[0]
-            level = max(call, 50.0) if call is not None else 50.0
-            self.gap(
-                "stop_out_level", f"the terminal does not tell the stop-out level: {level:g} % is assumed (warn only)"
-            )
-            return level, "assumed"
-        self.gap("stop_out_level", "the terminal does not tell the stop-out amount: set it in the configuration")
-        return None, "unknown"
-
-    def _loss_to(self, level: float | None, name: str) -> float | None:
-        a = self.account
-        if level is None or a.equity is None or a.margin is None or a.so_mode is None:
-            self.gap(name, "equity, margin, the level or its mode is missing: the distance is unknown")
-            return None
-        return levels.loss_to_level(level, a.equity, a.margin, a.so_mode)
-
-    @cached_property
-    def loss_to_margin_call(self) -> float | None:
-        """How much equity may fall until the margin call; 0 or less when it is reached."""
-        return self._loss_to(self.call_level[0], "loss_to_margin_call")
-
-    @cached_property
-    def loss_to_stop_out(self) -> float | None:
-        """How much equity may fall until the stop-out; 0 or less when it is reached."""
-        return self._loss_to(self.stop_out_level[0], "loss_to_stop_out")
 
     # ---- risk -------------------------------------------------------------------------------------------------------
     @cached_property

@@ -24,6 +24,8 @@ def asset_class(symbol: Symbol) -> str:
     if base in CRYPTO:
         return "crypto"
     path = symbol.path.lower() if symbol.path is not None else ""
+    if "metal" in path and base == profit:
+        return "metal"
     if "crypto" in path:
         return "crypto"
     if symbol.calc_mode in {EXCH_STOCKS, EXCH_STOCKS_MOEX} or any(word in path for word in SHARE):
@@ -35,6 +37,11 @@ def asset_class(symbol: Symbol) -> str:
     if symbol.calc_mode in FX_MODES and base is not None and profit is not None and base != profit:
         return "forex"
     return "other"
+
+
+def same_money(one: str | None, other: str | None) -> bool:
+    """Whether two codes are one currency; a cent account (USC) is in its currency (USD)."""
+    return one is not None and other is not None and CENTS.get(one, one) == CENTS.get(other, other)
 
 
 def quotes(symbols: Iterable[Symbol], ticks: Mapping[str, Tick]) -> Quotes:

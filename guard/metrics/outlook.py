@@ -5,21 +5,27 @@ from __future__ import annotations
 import math
 
 from guard.metrics import levels
-from guard.metrics.book import SymbolFigures, is_option
+from guard.metrics.book import SymbolFigures, is_option, symbol_k
 from guard.metrics.compute import Metrics
-from guard.metrics.convert import rate
+from guard.metrics.convert import asset_class
 from guard.metrics.trade_risk import loss_from, protective
 from guard.metrics.value import value_of_move
+from guard.model.trading import Order
+
+CLOSE_BY = 8
+STOP_LIMITS = frozenset({6, 7})
 
 
 def price_at(m: Metrics, entry: SymbolFigures, loss: float | None) -> float | None:
     """The price of one symbol at which equity has fallen by ``loss`` if only that symbol moves, or ``None``."""
-    if loss is None or entry.k is None or entry.price is None:
+    if loss is None or entry.k is None or entry.price is None or entry.notional_signed is None:
         m.gap(f"symbols.{entry.name}.price_at", f"{entry.name}: the distance, value or price is unknown")
         return None
-    found = levels.price_at_loss(loss, entry.k, entry.net_lots, entry.price, inverse=entry.inverse)
+    hedged = abs(entry.net_lots) < 1e-9
+    lots = 0.0 if hedged else entry.moving_lots
+    found = levels.price_at_loss(loss, entry.k, lots, entry.price, inverse=entry.inverse)
     if found is None:
-        why = "it is fully hedged" if abs(entry.net_lots) < 1e-9 else "no price of this symbol alone reaches it"
+        why = "it is fully hedged" if hedged else "no price of this symbol alone reaches it"
         m.gap(f"symbols.{entry.name}.price_at", f"{entry.name}: {why}")
     return found
 
@@ -38,7 +44,7 @@ def spread_to_stop_out(m: Metrics) -> float | None:
         return None
     half = 0.0
     for entry in m.by_symbol.values():
-        if entry.k is None or entry.spread is None:
+        if entry.k is None or entry.spread is None or entry.notional_signed is None:
             m.gap("spread_to_stop_out", f"the spread of {entry.name} is unknown")
             return None
         half += (entry.buy_lots + entry.sell_lots) * entry.k * entry.spread / 2.0
@@ -57,6 +63,9 @@ def lots_to_close_to_level(m: Metrics) -> dict[str, float] | None:
     """Lots to close per symbol, the same share of each, to reach the chosen margin level; ``None`` for hedged books."""
     a = m.account
     if m.by_symbol is None or a.equity is None or a.margin is None:
+        return None
+    if any(entry.notional_signed is None for entry in m.by_symbol.values()):
+        m.gap("lots_to_close_to_level", "the side, volume or value of a position is unknown")
         return None
     if any(entry.buy_lots > 0.0 and entry.sell_lots > 0.0 for entry in m.by_symbol.values()):
         m.gap(
@@ -83,12 +92,10 @@ def exposure_by_currency(m: Metrics) -> dict[str, float] | None:
     out: dict[str, float] = {}
     for entry in m.by_symbol.values():
         symbol = entry.symbol
-        if (
-            symbol is None
-            or entry.asset_class != "forex"
-            or symbol.currency_base is None
-            or symbol.currency_profit is None
-        ):
+        if symbol is None or symbol.currency_base is None or symbol.currency_profit is None:
+            m.gap("exposure_by_currency", f"the currencies of {entry.name} are unknown")
+            return None
+        if entry.asset_class != "forex":
             continue
         if entry.notional_signed is None:
             m.gap("exposure_by_currency", f"the notional of {entry.name} is unknown")
@@ -104,7 +111,8 @@ def exposure_by_asset_class(m: Metrics) -> dict[str, float] | None:
         return None
     out: dict[str, float] = {}
     for entry in m.by_symbol.values():
-        if entry.notional_signed is None:
+        if entry.notional_signed is None or entry.symbol is None:
+            m.gap("exposure_by_asset_class", f"the notional or the kind of {entry.name} is unknown")
             return None
         if is_option(entry):
             m.gap(f"symbols.{entry.name}.option", f"{entry.name} is an option: its notional is its premium")
@@ -125,9 +133,9 @@ def worst_case(m: Metrics) -> float | None:
     gap = m.context.gap_beyond_stop_pct / 100.0
     total += sum(row.notional * gap for row in rows if row.notional is not None and not row.unprotected)
     for order in orders:
-        if order.ticket in shields or not order.volume:
+        if order.ticket in shields or order.volume == 0.0 or order.type == CLOSE_BY:
             continue
-        found = _pending_loss(m, order.symbol, order.side, order.price_open, order.sl, order.volume, entries)
+        found = _pending_loss(m, order, entries)
         if found is None:
             m.gap("worst_case", f"price, side, stop or value of pending order {order.ticket} is unknown")
             return None
@@ -142,31 +150,25 @@ def worst_case(m: Metrics) -> float | None:
     return total
 
 
-def _pending_loss(
-    m: Metrics,
-    name: str | None,
-    side: int | None,
-    price: float | None,
-    stop: float | None,
-    lots: float,
-    entries: dict[str, SymbolFigures],
-) -> float | None:
+def _pending_loss(m: Metrics, order: Order, entries: dict[str, SymbolFigures]) -> float | None:
     """Loss of a pending order filled and stopped; -1 when it has no stop; ``None`` when unknown."""
-    if name is None or side is None or price is None or price <= 0.0 or stop is None:
+    price = order.price_stoplimit if order.type in STOP_LIMITS else order.price_open
+    name, side, stop, lots = order.symbol, order.side, order.sl, order.volume
+    if name is None or side is None or lots is None or price is None or price <= 0.0 or stop is None:
         return None
     if stop == 0.0:
         return -1.0
     entry = entries.get(name)
-    k, inverse = (entry.k, entry.inverse) if entry is not None else (None, False)
-    if k is None:
-        symbol, currency = m.snapshot.symbols.get(name), m.account.currency
-        if symbol is None or symbol.contract_size is None or symbol.currency_profit is None or currency is None:
-            return None
-        found = rate(m.rates, symbol.currency_profit, currency)
-        if found is None:
-            return None
-        k, inverse = symbol.contract_size * found[1], symbol.currency_base == currency != symbol.currency_profit
-    return loss_from(k, price, price, stop, side, lots, inverse=inverse)
+    if entry is None:
+        entry = SymbolFigures(name)
+        entry.symbol = m.snapshot.symbols.get(name)
+        if entry.symbol is not None:
+            entry.asset_class = asset_class(entry.symbol)
+        symbol_k(entry, [], m.account, m.rates, m.snapshot.asked)
+    if entry.k is None:
+        return None
+    now = entry.price if entry.price is not None else order.price_current
+    return loss_from(entry.k, now if now else price, price, stop, side, lots, inverse=entry.inverse)
 
 
 def stress(m: Metrics) -> list[dict[str, float | str | None]] | None:
@@ -187,6 +189,8 @@ def stress(m: Metrics) -> list[dict[str, float | str | None]] | None:
         margin = m.account.margin
         level = levels.margin_level_pct(equity, margin) if equity is not None and margin is not None else None
         owed = None if equity is None else max(0.0, -equity)
+        if equity is None:
+            m.gap("stress", f"what {name or target} would do is unknown: a symbol's contract or price is missing")
         out.append({"shock": name or f"{target} {pct:+g} %", "equity": equity, "margin_level_pct": level, "owed": owed})
     return out
 
@@ -196,14 +200,17 @@ def _shocked(entry: SymbolFigures, target: str, pct: float) -> float | None:
     signed = pct
     if target == "*":
         signed = -math.copysign(abs(pct), net)
+    elif symbol is None and target != entry.name:
+        return None
     elif symbol is not None and entry.asset_class == "forex" and target == symbol.currency_profit:
         signed = (1.0 / (1.0 + pct / 100.0) - 1.0) * 100.0 if pct > -100.0 else math.inf
     elif target not in {entry.name, entry.asset_class} and (
         symbol is None or entry.asset_class != "forex" or target != symbol.currency_base
     ):
         return 0.0
+    if entry.notional_signed is None or price is None or k is None or not math.isfinite(signed):
+        return None
     if net == 0.0:
         return 0.0
-    if price is None or k is None or not math.isfinite(signed):
-        return None
-    return value_of_move(k, price, price, max(0.0, price * (1.0 + signed / 100.0)), inverse=entry.inverse) * net
+    moved = max(0.0, price * (1.0 + signed / 100.0))
+    return value_of_move(k, price, price, moved, inverse=entry.inverse) * entry.moving_lots

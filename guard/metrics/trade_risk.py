@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from guard.metrics.book import PositionFigures, SymbolFigures
 from guard.metrics.value import value_of_move
-from guard.model.trading import Order
+from guard.model.trading import BUY, Order, Position
 
 STOP_ORDERS = frozenset({4, 5})
 
@@ -38,7 +38,7 @@ def protective(orders: tuple[Order, ...], entries: Mapping[str, SymbolFigures]) 
     out: set[int] = set()
     for name, rows in by_symbol.items():
         entry = entries.get(name)
-        if entry is None or entry.net_lots == 0.0:
+        if entry is None or entry.net_lots == 0.0 or entry.notional_signed is None:
             continue
         side = -1 if entry.net_lots > 0.0 else 1
         opposite = [row for row in rows if row.side == side]
@@ -53,7 +53,7 @@ def assign_stops(
 ) -> list[PositionFigures]:
     """Fill ``stop`` and ``unprotected``: the position's own stop, else a protective stop order that covers its volume.
 
-    Returns the rows that are left without a stop.
+    Collateral needs no stop. Returns the rows that are left without one.
     """
     bare: list[PositionFigures] = []
     for row in rows:
@@ -62,20 +62,25 @@ def assign_stops(
             row.stop = row.unprotected = None
         elif sl > 0.0:
             row.stop, row.unprotected = sl, False
+        elif row.in_symbol.collateral:
+            row.stop, row.unprotected = None, False
         else:
             row.stop, row.unprotected = None, True
             bare.append(row)
     if not bare or not shields:
         return bare
-    pools: dict[str, list[list[float]]] = {}
-    for order in orders if orders is not None else ():
+    pools: dict[tuple[str, int], list[list[float]]] = {}
+    for order in sorted(orders if orders is not None else (), key=lambda order: order.ticket):
         if order.ticket in shields and order.type in STOP_ORDERS and order.price_open and order.volume and order.symbol:
-            pools.setdefault(order.symbol, []).append([order.price_open, order.volume])
-    for row in bare:
+            pools.setdefault((order.symbol, 1 if order.side == BUY else -1), []).append(
+                [order.price_open, order.volume]
+            )
+    for row in _largest_first(bare):
         p = row.position
-        if p.volume is None or p.symbol is None:
+        if p.volume is None or p.symbol is None or p.side is None:
             continue
-        for pool in pools.get(p.symbol, []):
+        # A sell stop closes what was bought, a buy stop what was sold.
+        for pool in pools.get((p.symbol, -p.side), []):
             if pool[1] + 1e-9 >= p.volume:
                 pool[1] -= p.volume
                 row.stop, row.unprotected = pool[0], False
@@ -83,11 +88,23 @@ def assign_stops(
     return [row for row in bare if row.unprotected]
 
 
+def _largest_first(rows: list[PositionFigures]) -> list[PositionFigures]:
+    """The rows in an order that does not depend on how the terminal lists them."""
+    if len(rows) < 2:
+        return rows
+    return sorted(rows, key=_size_and_ticket)
+
+
+def _size_and_ticket(row: PositionFigures) -> tuple[float, int]:
+    volume = row.position.volume
+    return -volume if volume is not None else 0.0, row.position.ticket
+
+
 def mark_covered(bare: list[PositionFigures]) -> None:
     """Mark unprotected volume as covered by an opposite leg while neither leg's stop or target can remove it."""
     pools: dict[str, list[float]] = {}
     free: dict[str, list[PositionFigures]] = {}
-    for row in bare:
+    for row in _largest_first(bare):
         p = row.position
         if p.tp is None or p.tp > 0.0 or p.volume is None or p.side is None or p.symbol is None:
             continue
@@ -113,33 +130,22 @@ def fill_positions(
     no_cost: list[int] = []
     no_entry: list[int] = []
     for row in rows:
-        ticket, identifier, _, side, volume, opened, now, _, _, _, swap, *_ = row.position
-        entry, stop = row.in_symbol, row.stop
+        position = row.position
+        ticket, identifier, swap = position[0], position[1], position[10]
         row.why = ""
         row.loss_from_here = row.loss_at_stop = loss = None
         if row.unprotected is False:
-            k = entry.k
-            if (
-                k is None
-                or now is None
-                or opened is None
-                or side is None
-                or volume is None
-                or stop is None
-                or swap is None
-            ):
-                row.why = entry.why if entry.why else f"a price, side, volume or swap of position {ticket} is unknown"
+            losses = _price_losses(row.in_symbol, row.stop, position)
+            if losses is None or swap is None:
+                why = row.in_symbol.why
+                row.why = why if why else f"a price, side, volume or swap of position {ticket} is unknown"
             else:
                 cost = costs.get(identifier) if costs is not None and identifier is not None else None
                 if cost is None:
                     no_cost.append(ticket)
                     cost = 0.0
-                # value_of_move of metrics.value, written out: this line runs for every position in every cycle.
-                scale = -side * volume * k * (now / stop if entry.inverse else 1.0)
-                here, from_open = scale * (stop - now), scale * (stop - opened)
-                row.loss_from_here = max(0.0, here)
-                loss = (max(0.0, from_open)) + 2.0 * cost - swap
-                row.loss_at_stop = loss = max(0.0, loss)
+                row.loss_from_here = losses[0]
+                row.loss_at_stop = loss = loss_at_stop(losses[1], cost, swap)
         elif row.unprotected:
             row.loss_at_stop = loss = substitute
             if substitute is None:
@@ -151,11 +157,26 @@ def fill_positions(
             no_entry.append(ticket)
             frozen = equity
         row.entry_equity = frozen
-        if loss is None or frozen is None:
-            row.risk_pct = None
-        else:
-            row.risk_pct = loss / frozen * 100.0 if frozen > 0.0 else risk_pct(loss, frozen)
+        row.risk_pct = None if loss is None or frozen is None else risk_pct(loss, frozen)
     return no_cost, no_entry
+
+
+def _price_losses(entry: SymbolFigures, stop: float | None, position: Position) -> tuple[float, float] | None:
+    """What the price move to the stop costs from here and from the opening price, each at least 0."""
+    k, side, volume, opened, now = entry.k, position[3], position[4], position[5], position[6]
+    if entry.collateral:
+        return 0.0, 0.0
+    if k is None or now is None or opened is None or side is None or volume is None or stop is None:
+        return None
+    # loss_from, written out: this runs for every position in every cycle.
+    scale = -side * volume * k
+    if entry.inverse:
+        # From here the profit already made converts anew too: contract x lots x open x (1 / now - 1 / stop).
+        here = scale * opened * (1.0 - now / stop)
+        from_open = scale * now * (1.0 - opened / stop)
+    else:
+        here, from_open = scale * (stop - now), scale * (stop - opened)
+    return max(0.0, here), max(0.0, from_open)
 
 
 def open_risk(rows: list[PositionFigures], substitute: float | None) -> tuple[float | None, str]:

@@ -5,11 +5,15 @@ A real gold symbol reports a tick value ten times too small; tick values go stal
 
 from __future__ import annotations
 
-import math
-
 TOLERANCE = 0.02
 MIN_UNITS = 200.0
 MIN_TICKS = 10.0
+LARGEST_K = 1e15
+
+
+def _sane(k: float) -> float | None:
+    """A value of a move, or ``None`` when it is 0, negative, or so large that it can only come from broken data."""
+    return k if 0.0 < k <= LARGEST_K else None
 
 
 def k_by_profit(profit: float, move: float, lots: float, *, minor_unit: float, tick_size: float) -> float | None:
@@ -19,30 +23,26 @@ def k_by_profit(profit: float, move: float, lots: float, *, minor_unit: float, t
     """
     if lots <= 0.0 or abs(profit) < MIN_UNITS * minor_unit or abs(move) < MIN_TICKS * tick_size or move == 0.0:
         return None
-    k = profit / (move * lots)
-    return k if k > 0.0 and math.isfinite(k) else None
+    return _sane(profit / (move * lots) if move * lots else 0.0)
 
 
 def k_by_contract(contract_size: float, rate: float) -> float | None:
     """``k`` from contract size and the rate of the profit currency to the account currency. Not for futures modes."""
-    k = contract_size * rate
-    return k if k > 0.0 and math.isfinite(k) else None
+    return _sane(contract_size * rate)
 
 
 def k_by_tick(tick_value: float, tick_size: float) -> float | None:
     """``k`` from tick value over tick size."""
     if tick_size <= 0.0:
         return None
-    k = tick_value / tick_size
-    return k if k > 0.0 and math.isfinite(k) else None
+    return _sane(tick_value / tick_size)
 
 
 def k_by_calc(profit: float, distance: float, lots: float) -> float | None:
     """``k`` from ``order_calc_profit`` asked over ``distance`` in the price for ``lots``."""
-    if distance == 0.0 or lots <= 0.0:
+    if lots <= 0.0 or distance * lots == 0.0:
         return None
-    k = profit / (distance * lots)
-    return k if k > 0.0 and math.isfinite(k) else None
+    return _sane(profit / (distance * lots))
 
 
 def choose_k(

@@ -39,7 +39,7 @@ def whole(value: object) -> object:
     """An integer (a float that is whole is taken, a boolean is not)."""
     if type(value) is int:
         return value if -LARGEST <= value <= LARGEST else BAD
-    if type(value) is float and math.isfinite(value) and value.is_integer():
+    if type(value) is float and -LARGEST <= value <= LARGEST and value.is_integer():
         return int(value)
     return BAD
 
@@ -57,6 +57,16 @@ def one_of(*allowed: int) -> Check:
     def check(value: object) -> object:
         result = whole(value)
         return result if result in members else BAD
+
+    return check
+
+
+def within(low: float, high: float) -> Check:
+    """A finite number between two bounds, both included."""
+
+    def check(value: object) -> object:
+        result = number(value)
+        return result if isinstance(result, float) and low <= result <= high else BAD
 
     return check
 
@@ -98,5 +108,7 @@ def shown(raw: object) -> str:
         return "an object"
     if isinstance(raw, (list, tuple)):
         return "a list"
+    if isinstance(raw, int) and not -LARGEST <= raw <= LARGEST:
+        return "a number out of range"
     short = repr(raw)
     return short if len(short) <= 40 else short[:37] + "..."

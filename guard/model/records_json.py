@@ -275,6 +275,9 @@ def read_asked(raw: object, gaps: list[Gap]) -> tuple[Asked, ...]:
         if not isinstance(call, str) or not isinstance(args, (list, tuple)):
             gaps.append(Gap(f"asked[{index}]", f"asked[{index}] has no call or args; it is left out"))
             continue
+        if any(type(arg) in {int, float} and f.number(arg) is f.BAD for arg in args):
+            gaps.append(Gap(f"asked[{index}].args", f"asked[{index}].args holds no finite number; it is left out"))
+            continue
         result = f.number(row.get("result")) if row.get("result") is not None else None
         if result is f.BAD:
             gaps.append(Gap(f"asked[{index}].result", f"asked[{index}].result is not a finite number; it is left out"))

@@ -21,13 +21,15 @@ from guard.model.records_json import (
 from guard.model.snapshot import Gap, Snapshot
 
 FORMAT = "guard.snapshot/1"
+# Calendar arithmetic ends at the years 1 and 9999; no terminal is that old, and none will be.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 Document = Mapping[str, object]
 
 _HEAD: f.Spec = (
     ("monotonic_s", f.number, "a number of seconds"),
     ("boot_id", f.text, "a text"),
     ("server_time_msc", f.number, "a number of milliseconds"),
-    ("server_utc_offset_s", f.number, "a number of seconds"),
+    ("server_utc_offset_s", f.within(-86400.0, 86400.0), "a number of seconds, at most a day"),
     ("offset_confirmed", f.flag, "true or false"),
 )
 
@@ -67,7 +69,7 @@ def read_instant(raw: object, path: str) -> datetime:
             instant = datetime.fromisoformat(raw)
         except ValueError:
             instant = None
-        if instant is not None and instant.tzinfo is not None:
+        if instant is not None and instant.tzinfo is not None and FIRST_YEAR <= instant.year <= LAST_YEAR:
             return instant.astimezone(UTC)
     message = f"{path}: must be a UTC time such as 2026-11-20T14:03:22Z, found {f.shown(raw)}"
     raise InputError(message)

@@ -58,6 +58,7 @@ class Last:
     """The previous cycle's reading: durations and reset samples are measured against it.
 
     ``believed`` is false when the clock readings are newer than the money, which is of the last cycle that saw.
+    ``trusted_s`` is UTC as believed: the PC's clock while the server's agrees, else carried on by the monotonic clock.
     """
 
     at: str
@@ -68,6 +69,7 @@ class Last:
     equity: float
     credit: float
     believed: bool = True
+    trusted_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,4 +119,4 @@ def test_a_state_that_is_not_understood_is_left_out_with_a_gap(
     with pytest.raises(typer.Exit):
         evaluate(str(path), None, as_json=True)
     gaps = {gap["path"]: gap["sentence"] for gap in json.loads(capsys.readouterr().out)["gaps"]}
-    assert "left out" in gaps["state.anchors.day"]
+    assert "left out" in gaps["state.anchors.day.nonsense"]
