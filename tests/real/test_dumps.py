@@ -125,7 +125,7 @@ def test_the_open_position_of_the_japanese_report() -> None:
     # 0.01 EURUSD on a JPY account 1:25, EURJPY 171.414: margin 6857; nine buy stops hold none. 22 points: -33.
     held = position(1, 0.01, price_open=1.14312, price_current=1.1429, profit=-33.0, sl=0.0)
     yen = account(3_002_745.0, equity=3_002_712.0, margin=6857.0, currency="JPY", currency_digits=0, leverage=25)
-    yen_tick = {"trade_tick_value": 1.49955, "trade_tick_value_loss": 1.49955, "trade_tick_value_profit": 1.49955}
+    yen_tick = {"trade_tick_value": 149.955, "trade_tick_value_loss": 149.955, "trade_tick_value_profit": 149.955}
     symbols = {
         "EURUSD": symbol(bid=1.1429, **yen_tick),
         "USDJPY": symbol("USDJPY", 149.955, 0.0),
