@@ -137,7 +137,7 @@ def test_the_open_position_of_the_japanese_report() -> None:
     ]
     result = run(snapshot([held], account=yen, symbols=symbols, orders=stops), limit("margin_level", min=150.0))
     m = result.metrics
-    assert m.notional_gross == pytest.approx(1000.0 * 171.415, abs=0.2)
+    assert m.notional_gross == pytest.approx(1000.0 * 171.4141, rel=1e-5)
     assert m.account.margin == round(1000.0 * 171.414 / 25.0)
     assert m.by_symbol is not None
     assert m.by_symbol["EURUSD"].k == pytest.approx(100_000.0 * 149.955)
