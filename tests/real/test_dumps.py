@@ -125,7 +125,9 @@ def test_the_open_position_of_the_japanese_report() -> None:
     # 0.01 EURUSD on a JPY account 1:25, EURJPY 171.414: margin 6857; nine buy stops hold none. 22 points: -33.
     held = position(1, 0.01, price_open=1.14312, price_current=1.1429, profit=-33.0, sl=0.0)
     yen = account(3_002_745.0, equity=3_002_712.0, margin=6857.0, currency="JPY", currency_digits=0, leverage=25)
-    yen_tick = {"trade_tick_value": 149.955, "trade_tick_value_loss": 149.955, "trade_tick_value_profit": 149.955}
+    yen_tick: dict[str, Any] = dict.fromkeys(
+        ("trade_tick_value", "trade_tick_value_loss", "trade_tick_value_profit"), 149.955
+    )
     symbols = {
         "EURUSD": symbol(bid=1.1429, **yen_tick),
         "USDJPY": symbol("USDJPY", 149.955, 0.0),
@@ -141,5 +143,6 @@ def test_the_open_position_of_the_japanese_report() -> None:
     assert m.account.margin == round(1000.0 * 171.414 / 25.0)
     assert m.by_symbol is not None
     assert m.by_symbol["EURUSD"].k == pytest.approx(100_000.0 * 149.955)
+    assert m.by_symbol["EURUSD"].k is not None
     assert m.floating == pytest.approx(-0.00022 * 0.01 * m.by_symbol["EURUSD"].k, abs=0.5)
     assert result.verdicts[0].value == pytest.approx(3_002_712.0 / 6857.0 * 100.0)

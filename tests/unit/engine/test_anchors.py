@@ -106,7 +106,8 @@ def test_a_balance_step_without_its_deal_makes_loss_unknown_until_the_deal_comes
 
 def test_an_unexplained_step_is_told_after_its_grace() -> None:
     state = run(worth(10_000.0, EVENING - timedelta(hours=1)), balance_rule()).state
-    document, told = later(worth(8_000.0, EVENING - timedelta(hours=1), balance=8_000.0), 1.0), []
+    document = later(worth(8_000.0, EVENING - timedelta(hours=1), balance=8_000.0), 1.0)
+    told: list[str] = []
     for _ in range(8):
         result = run(document, balance_rule(), state=state)
         state, told = result.state, [*told, *(notice.kind for notice in result.notices)]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from guard.limits.base import Limit
+from guard.model.notice import Notice
 from guard.model.state import State
 from guard.model.verdict import Severity
 from tests.books import account, later, limit, position, run, snapshot
@@ -58,7 +59,7 @@ def test_not_knowing_clears_no_breach_and_is_told_after_its_time() -> None:
     state = run(book(0.2), line, state=state).state
     gone = book(0.2)
     del gone["positions"]
-    notices = []
+    notices: list[Notice] = []
     for second in range(1, 80):
         result = run(later(gone, float(second)), line, state=state)
         state = result.state
