@@ -9,7 +9,7 @@ from typing import NamedTuple
 from guard.engine.elapsed import elapsed_s, may_advance
 from guard.limits.base import AnchorNeed
 from guard.metrics.anchored import Reference
-from guard.metrics.flows import since
+from guard.metrics.flows import REMEMBERED
 from guard.model.snapshot import Snapshot
 from guard.model.state import Anchor, FirstSeen, State
 from guard.model.tradingday import period_bounds
@@ -35,7 +35,7 @@ def _sums(snapshot: Snapshot, start_s: float) -> tuple[tuple[float, float] | Non
         return (0.0, 0.0), ""
     if snapshot.server_utc_offset_s is None or not snapshot.offset_confirmed:
         return None, "the server's clock offset is not confirmed, so its deals cannot be placed in the period"
-    found = since(deals, start_s + snapshot.server_utc_offset_s)
+    found = REMEMBERED.since(deals, start_s + snapshot.server_utc_offset_s)
     return found, "" if found is not None else "a deal lacks its time, type or amount"
 
 

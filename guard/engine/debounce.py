@@ -11,6 +11,7 @@ from guard.model.verdict import Severity, Verdict
 
 EPSILON = 1e-9
 SEVERITIES = tuple(Severity)
+NOTHING: tuple[tuple[str, ...], bool] = ((), False)
 
 
 def _reached(limit: Limit, used: float, at_pct: float) -> bool:
@@ -93,7 +94,7 @@ def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:
     severity, stage = SEVERITIES[timer.severity], timer.stage_pct
     if reading.utilization_pct is None and reading.breach is None and severity is not Severity.BREACH:
         severity, stage = Severity.UNKNOWN, None
-    asked = limit.asked(stage) if stage is not None else ()
+    asked, acting = limit.asked(stage) if stage is not None else NOTHING
     return Verdict(
         limit.name,
         limit.kind,
@@ -104,7 +105,7 @@ def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:
         reading.utilization_pct,
         reading.offending,
         lambda: _sentence(limit, reading, severity),
-        acting=any(name != "warn" for name in asked),
+        acting=acting,
         inherited=timer.inherited,
         stage_pct=stage,
         actions=asked,

@@ -136,18 +136,17 @@ class Limit(Data):
         """The lowest utilization at which anything begins: the first stage, at most 100."""
         return min((*self.stage_pcts, 100.0))
 
-    def asked(self, stage_pct: float | None) -> tuple[str, ...]:
-        """The actions asked for when ``stage_pct`` is the highest stage reached, in order, each once."""
-        if stage_pct is None:
-            return ()
+    def asked(self, stage_pct: float) -> tuple[tuple[str, ...], bool]:
+        """The actions asked for when ``stage_pct`` is the highest stage reached; whether more than a notice."""
         known = self._asked.get(stage_pct)
         if known is None:
             names = [name for stage in self.stages if stage.at_pct <= stage_pct for name in stage.names]
-            known = self._asked[stage_pct] = tuple(dict.fromkeys(names))
+            unique = tuple(dict.fromkeys(names))
+            known = self._asked[stage_pct] = unique, any(name != "warn" for name in unique)
         return known
 
     @cached_property
-    def _asked(self) -> dict[float, tuple[str, ...]]:
+    def _asked(self) -> dict[float, tuple[tuple[str, ...], bool]]:
         return {}
 
     def anchor_needs(self) -> tuple[AnchorNeed, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from guard.metrics import levels
 from guard.metrics.anchored import Reference
+from guard.model.lazy import lazy
 from guard.model.snapshot import Gap, Snapshot
 
 
@@ -51,14 +51,14 @@ class AccountFigures:
         return (*self.snapshot.gaps, *self._gaps.values())
 
     # ---- the account ------------------------------------------------------------------------------------------------
-    @cached_property
+    @lazy
     def equity(self) -> float | None:
         """Equity as the terminal gives it."""
         if self.account.equity is None:
             self.gap("equity", "account.equity is missing: leverage, margin and loss figures are unknown")
         return self.account.equity
 
-    @cached_property
+    @lazy
     def floating(self) -> float | None:
         """Equity - balance - credit; it already holds swap."""
         a = self.account
@@ -67,14 +67,14 @@ class AccountFigures:
             return None
         return a.equity - a.balance - a.credit
 
-    @cached_property
+    @lazy
     def loss_equity(self) -> float | None:
         """Equity without credit: what loss rules look at."""
         a = self.account
         return None if a.equity is None or a.credit is None else a.equity - a.credit
 
     # ---- what can be believed ----------------------------------------------------------------------------------------
-    @cached_property
+    @lazy
     def unlinked(self) -> str:
         """Why not even the account's figures can be believed: no link to the trade server; empty when there is one."""
         terminal = self.snapshot.terminal
@@ -82,7 +82,7 @@ class AccountFigures:
             return "the terminal is not connected to the trade server, so what it shows may be old"
         return ""
 
-    @cached_property
+    @lazy
     def blind(self) -> str:
         """Why the positions cannot be believed; empty when they can."""
         positions, a = self.snapshot.positions, self.account
@@ -112,12 +112,12 @@ class AccountFigures:
         return float(10.0 ** -(digits if digits is not None else 2))
 
     # ---- margin -----------------------------------------------------------------------------------------------------
-    @cached_property
+    @lazy
     def margin_blind(self) -> bool:
         """Positions are held without any margin in use (full hedge, unlimited leverage): the level says nothing."""
         return self.account.margin == 0.0 and bool(self.snapshot.positions)
 
-    @cached_property
+    @lazy
     def margin_level_pct(self) -> float | None:
         """The terminal's margin level while margin is in use, checked against equity / margin; else ``None``."""
         a = self.account
@@ -135,7 +135,7 @@ class AccountFigures:
             return min(told, own)
         return own
 
-    @cached_property
+    @lazy
     def margin_usage_pct(self) -> float | None:
         """Used margin / equity x 100."""
         a = self.account
@@ -144,7 +144,7 @@ class AccountFigures:
             return None
         return levels.margin_usage_pct(a.equity, a.margin)
 
-    @cached_property
+    @lazy
     def call_level(self) -> tuple[float | None, str]:
         """Margin call level and where it comes from: terminal, configuration, or unknown."""
         told = self.account.so_call
@@ -155,7 +155,7 @@ class AccountFigures:
         self.gap("margin_call_level", "the terminal does not tell the margin call level: set it in the configuration")
         return None, "unknown"
 
-    @cached_property
+    @lazy
     def stop_out_level(self) -> tuple[float | None, str]:
         """Stop-out level and where it comes from: terminal, configuration, or assumed max(call, 50) in percent mode."""
         told = self.account.so_so
@@ -180,12 +180,12 @@ class AccountFigures:
             return None
         return levels.loss_to_level(level, a.equity, a.margin, a.so_mode)
 
-    @cached_property
+    @lazy
     def loss_to_margin_call(self) -> float | None:
         """How much equity may fall until the margin call; 0 or less when it is reached."""
         return self._loss_to(self.call_level[0], "loss_to_margin_call")
 
-    @cached_property
+    @lazy
     def loss_to_stop_out(self) -> float | None:
         """How much equity may fall until the stop-out; 0 or less when it is reached."""
         return self._loss_to(self.stop_out_level[0], "loss_to_stop_out")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 
 from guard.metrics import trade_risk
 from guard.metrics.account import AccountFigures, Context
 from guard.metrics.book import PositionFigures, SymbolFigures, build
 from guard.metrics.convert import Quotes, quotes
-from guard.metrics.flows import entry_costs
+from guard.metrics.flows import REMEMBERED
 from guard.metrics.leverage import effective_leverage
+from guard.model.lazy import lazy
 from guard.model.snapshot import Snapshot
 
 
@@ -25,12 +25,12 @@ class Metrics(AccountFigures):
         self.unprotected_s: Mapping[int, float] = {}
 
     # ---- the book ---------------------------------------------------------------------------------------------------
-    @cached_property
+    @lazy
     def rates(self) -> Quotes:
         """Currency quotes of the symbols in hand."""
         return quotes(self.snapshot.symbols.values(), self.snapshot.ticks)
 
-    @cached_property
+    @lazy
     def _book(self) -> tuple[list[PositionFigures], dict[str, SymbolFigures]] | None:
         s = self.snapshot
         if self.blind or s.positions is None:
@@ -85,17 +85,17 @@ class Metrics(AccountFigures):
                 "may be missing from the list",
             )
 
-    @cached_property
+    @lazy
     def bare_rows(self) -> list[PositionFigures] | None:
         """Positions with value and stop but without risk; ``None`` when the book is not known."""
         return None if self._book is None else self._book[0]
 
-    @cached_property
+    @lazy
     def by_symbol(self) -> dict[str, SymbolFigures] | None:
         """Symbols in use; ``None`` when the book is not known."""
         return None if self._book is None else self._book[1]
 
-    @cached_property
+    @lazy
     def rows(self) -> list[PositionFigures] | None:
         """Positions with their risk; ``None`` when the book is not known."""
         rows = self.bare_rows
@@ -105,7 +105,7 @@ class Metrics(AccountFigures):
         loss = self.loss_to_stop_out
         no_cost, no_entry = trade_risk.fill_positions(
             rows,
-            entry_costs(deals) if deals is not None else None,
+            REMEMBERED.entry_costs(deals) if deals is not None else None,
             self.context.entry_equity,
             self.account.equity,
             None if loss is None else max(0.0, loss),
@@ -120,7 +120,7 @@ class Metrics(AccountFigures):
             )
         return rows
 
-    @cached_property
+    @lazy
     def stop_unknown(self) -> bool:
         """Whether it is unknown of some position if it has a stop."""
         return any(row.unprotected is None for row in self.bare_rows or ())
@@ -130,7 +130,7 @@ class Metrics(AccountFigures):
         identifier = row.position.identifier
         return self.unprotected_s.get(identifier) if identifier is not None and row.unprotected else None
 
-    @cached_property
+    @lazy
     def largest_volume(self) -> float | None:
         """The largest position in lots; 0 when flat, ``None`` when the book or one volume is unknown."""
         rows = self.bare_rows
@@ -144,7 +144,7 @@ class Metrics(AccountFigures):
             largest = max(largest, volume)
         return largest
 
-    @cached_property
+    @lazy
     def notional_gross(self) -> float | None:
         """Sum of the positions' notional."""
         if self.by_symbol is None:
@@ -157,7 +157,7 @@ class Metrics(AccountFigures):
             total += entry.notional_gross
         return total
 
-    @cached_property
+    @lazy
     def notional_net(self) -> float | None:
         """Sum over symbols of abs(signed notional)."""
         if self.by_symbol is None:
@@ -169,12 +169,12 @@ class Metrics(AccountFigures):
             total += abs(entry.notional_signed)
         return total
 
-    @cached_property
+    @lazy
     def effective_leverage(self) -> float | None:
         """Gross notional / equity; 0 when flat, infinite when something is held with equity 0 or less."""
         return self._leverage(self.notional_gross)
 
-    @cached_property
+    @lazy
     def effective_leverage_net(self) -> float | None:
         """Net notional / equity."""
         return self._leverage(self.notional_net)
@@ -185,7 +185,7 @@ class Metrics(AccountFigures):
         return effective_leverage(value, self.equity)
 
     # ---- risk -------------------------------------------------------------------------------------------------------
-    @cached_property
+    @lazy
     def open_risk(self) -> float | None:
         """What is lost from current prices along the worst stop path."""
         rows = self.rows
@@ -196,7 +196,7 @@ class Metrics(AccountFigures):
             self.gap("open_risk", f"{why}: open risk is unknown")
         return total
 
-    @cached_property
+    @lazy
     def open_risk_pct(self) -> float | None:
         """Open risk in percent of equity; infinite with equity 0 or less and something at risk."""
         risk, equity = self.open_risk, self.equity

@@ -24,6 +24,37 @@ def is_flow(deal: Deal) -> bool:
     return True
 
 
+class Remembered:
+    """Sums over one list of deals, kept while it is the very same list: it comes anew only when a deal does."""
+
+    def __init__(self) -> None:
+        """Nothing kept."""
+        self._deals: object = None
+        self._since: dict[float, tuple[float, float] | None] = {}
+        self._costs: dict[int, float] | None = None
+
+    def since(self, deals: tuple[Deal, ...], server_s: float) -> tuple[float, float] | None:
+        """``since`` of these deals."""
+        self._turn_to(deals)
+        if server_s not in self._since:
+            self._since[server_s] = since(deals, server_s)
+        return self._since[server_s]
+
+    def entry_costs(self, deals: tuple[Deal, ...]) -> dict[int, float]:
+        """``entry_costs`` of these deals; do not change it."""
+        self._turn_to(deals)
+        if self._costs is None:
+            self._costs = entry_costs(deals)
+        return self._costs
+
+    def _turn_to(self, deals: tuple[Deal, ...]) -> None:
+        if self._deals is not deals:
+            self._deals, self._since, self._costs = deals, {}, None
+
+
+REMEMBERED = Remembered()
+
+
 def since(deals: Iterable[Deal], server_s: float) -> tuple[float, float] | None:
     """Flows and results (account currency) of the deals at or after ``server_s`` (server seconds).
 

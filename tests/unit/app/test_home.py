@@ -48,12 +48,12 @@ def test_a_link_into_a_cloud_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["drive", "dropboxes", "my onedriver", "box office", "megabytes"])
 def test_other_names_are_fine(folder: str) -> None:
-    assert cloud_part(PurePosixPath("/home/me", folder)) is None
+    assert cloud_part(PurePosixPath("/home/you", folder)) is None
 
 
 @pytest.mark.parametrize(
     "path,kind",
-    [("/home/me", "ext4"), ("/mnt/share/a/b", "nfs4"), ("/mnt/share", "nfs4"), ("/mnt/my nas/x", "cifs"),
+    [("/home/you", "ext4"), ("/mnt/share/a/b", "nfs4"), ("/mnt/share", "nfs4"), ("/mnt/my nas/x", "cifs"),
      ("/mnt/share/local/x", "ext4"), ("/mnt/shared", "ext4")],
 )  # fmt: skip
 def test_the_innermost_mount_says_what_a_folder_is_on(path: str, kind: str) -> None:
@@ -62,7 +62,7 @@ def test_the_innermost_mount_says_what_a_folder_is_on(path: str, kind: str) -> N
 
 @pytest.mark.parametrize(
     "path,network",
-    [(r"\\server\share\x", True), (r"\\?\UNC\server\share\x", True), (r"C:\Users\me", False), (r"\\?\C:\x", False),
+    [(r"\\server\share\x", True), (r"\\?\UNC\server\share\x", True), (r"C:\Users\you", False), (r"\\?\C:\x", False),
      (r"\\.\C:\x", False)],
 )  # fmt: skip
 def test_a_share_is_told_by_its_name(path: str, network: bool) -> None:
