@@ -25,14 +25,15 @@ def lock_folder() -> Path:
     """The machine's one folder for account locks, the same for every user."""
     if sys.platform == "win32":
         return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "MT5Guard" / "locks"
-    for name in ("/run/lock", "/var/lock", "/tmp"):  # noqa: S108 - shared on purpose, opened with care below
-        try:
-            mode = os.stat(name).st_mode  # noqa: PTH116 - follows the link of /var/lock
-        except OSError:
-            continue
-        if stat.S_ISDIR(mode) and mode & stat.S_ISVTX and mode & stat.S_IWOTH:
-            return Path(name) / "mt5guard"
-    return Path("/tmp/mt5guard")  # noqa: S108 - as above
+    else:  # noqa: RET505  # the type checker reads one branch a platform
+        for name in ("/run/lock", "/var/lock", "/tmp"):  # noqa: S108 - shared on purpose, opened with care below
+            try:
+                mode = os.stat(name).st_mode  # noqa: PTH116 - follows the link of /var/lock
+            except OSError:
+                continue
+            if stat.S_ISDIR(mode) and mode & stat.S_ISVTX and mode & stat.S_IWOTH:
+                return Path(name) / "mt5guard"
+        return Path("/tmp/mt5guard")  # noqa: S108 - as above
 
 
 class AccountLock:
@@ -120,7 +121,7 @@ def _open(path: Path) -> int:
         except PermissionError:
             continue
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
-    if os.name != "nt" and os.fstat(descriptor).st_uid == os.getuid():
+    if sys.platform != "win32" and os.fstat(descriptor).st_uid == os.getuid():
         os.fchmod(descriptor, 0o666)
     return descriptor
 

@@ -122,12 +122,13 @@ def on_network(path: Path) -> bool:
     """Whether the folder is on another machine, as far as the system tells."""
     if sys.platform == "win32":
         return _windows_network(path)
-    mounts = Path("/proc/mounts")
-    try:
-        table = mounts.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return mount_kind(_resolved(path), table) in _NETWORK
+    else:  # noqa: RET505  # the type checker reads one branch a platform
+        mounts = Path("/proc/mounts")
+        try:
+            table = mounts.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        return mount_kind(_resolved(path), table) in _NETWORK
 
 
 def mount_kind(path: PurePath, table: str) -> str | None:

@@ -103,9 +103,8 @@ def test_sigterm_stops_cleanly_too(home: Path) -> None:
         assert guarded.process.wait(20) == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is a package on Windows")
 def test_run_without_the_metatrader5_package_exits_5_with_one_sentence(home: Path) -> None:
-    if sys.platform == "win32":
-        pytest.skip("there is a package on Windows")
     for command in ("run", "check", "snapshot"):
         done = guard(command, home=home, account=None, root=False)
         assert (done.returncode, done.stdout) == (5, "")
