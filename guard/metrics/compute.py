@@ -36,6 +36,8 @@ class Metrics(AccountFigures):
         if self.blind or s.positions is None:
             self.gap("positions", f"{self.blind}: exposure is unknown, not none")
             return None
+        if s.account.currency is None:
+            self.gap("account.currency", "account.currency is missing: values rest on the symbols' tick values alone")
         rows, entries = build(s.positions, s.account, s.symbols, s.ticks, self.rates, s.asked)
         for entry in entries.values():
             if entry.flagged:

@@ -92,8 +92,8 @@ def exposure_by_currency(m: Metrics) -> dict[str, float] | None:
     out: dict[str, float] = {}
     for entry in m.by_symbol.values():
         symbol = entry.symbol
-        if symbol is None or symbol.currency_base is None or symbol.currency_profit is None:
-            m.gap("exposure_by_currency", f"the currencies of {entry.name} are unknown")
+        if symbol is None or symbol.currency_base is None or symbol.currency_profit is None or symbol.calc_mode is None:
+            m.gap("exposure_by_currency", f"the currencies or the kind of {entry.name} are unknown")
             return None
         if entry.asset_class != "forex":
             continue
@@ -111,7 +111,7 @@ def exposure_by_asset_class(m: Metrics) -> dict[str, float] | None:
         return None
     out: dict[str, float] = {}
     for entry in m.by_symbol.values():
-        if entry.notional_signed is None or entry.symbol is None:
+        if entry.notional_signed is None or entry.symbol is None or entry.symbol.calc_mode is None:
             m.gap("exposure_by_asset_class", f"the notional or the kind of {entry.name} is unknown")
             return None
         if is_option(entry):

@@ -1,151 +1,265 @@
-"""References of loss rules: made at their instant, kept over restarts, never reopened or brought forward by a clock."""
+"""References of loss rules: when they are made, what moves them, and what never does."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from guard.engine.step import CycleResult
 from guard.limits.base import Limit
 from guard.model.state import State
 from guard.model.state_json import state_from_json, state_to_json
 from guard.model.verdict import Severity
-from tests.books import account, deal, later, limit, msc, position, run, snapshot
+from tests.books import NOON, Dict, account, deal, limit, msc, position, run, snapshot
 
-EVENING = datetime(2026, 11, 20, 23, 59, 58, tzinfo=UTC)
-DAY = "day|UTC|00:00"
+OK, WARN, UNKNOWN, BREACH = Severity.OK, Severity.WARN, Severity.UNKNOWN, Severity.BREACH
 LOSS = {"value": 500.0, "unit": "money"}
+DAY = limit("period_loss", limit=LOSS)
+EQUITY_DAY = limit("period_loss", limit=LOSS, anchor="equity@reset")
+STATIC = limit("max_drawdown", limit=LOSS, anchor="first_seen")
+PEAK = limit("max_drawdown", limit=LOSS, anchor="peak_equity")
+MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def balance_rule() -> Limit:
-    return limit("period_loss", limit=LOSS)
+def at(when: datetime, balance: float = 10_000.0, equity: float | None = None, **over: Any) -> Dict:
+    """A snapshot at an instant; the monotonic clock runs with UTC."""
+    made = account(balance, equity=equity, margin=110.0, **over.pop("money", {}))
+    return snapshot([position()], at=when, account=made, **over)
 
 
-def equity_rule() -> Limit:
-    return limit("period_loss", limit=LOSS, anchor="equity@reset")
+def follow(rule: Limit, *documents: Dict, state: State | None = None, **over: Any) -> list[CycleResult]:
+    now, out = state if state is not None else State(), []
+    for document in documents:
+        out.append(run(document, rule, state=now, **over))
+        now = out[-1].state
+    return out
 
 
-def worth(equity: float, at: datetime = EVENING, balance: float = 10_000.0, **over: Any) -> dict[str, Any]:
-    return snapshot([position()], at=at, account=account(balance, equity=equity, margin=110.0), **over)
+def found(result: CycleResult) -> tuple[Severity, Any]:
+    return result.verdicts[0].severity, result.verdicts[0].value
 
 
-def restart(state: State) -> State:
-    """The state as a new process finds it in the journal."""
-    return state_from_json(json.loads(json.dumps(state_to_json(state))))
+def anchor_day(result: CycleResult) -> str:
+    return result.state.anchors["day|UTC|00:00"].at[:10]
 
 
-def test_equity_at_the_reset_is_seen_across_it_and_the_stricter_sample_counts() -> None:
-    before = run(worth(10_200.0), equity_rule())
-    after = run(later(worth(10_150.0), 4.0), equity_rule(), state=before.state)
-    anchor = after.state.anchors[DAY]
-    assert (anchor.at, anchor.equity, anchor.source) == ("2026-11-21T00:00:00+00:00", 10_200.0, "seen")
-    assert after.verdicts[0].value == pytest.approx(50.0)
+def test_the_balance_of_the_morning_is_rebuilt_from_the_deals() -> None:
+    lost = deal(1, NOON - timedelta(hours=3), kind=1, entry=1, profit=-300.0, position_id=9)
+    result = follow(DAY, at(NOON, 9_700.0, 9_600.0, deals=[lost]))[0]
+    assert found(result) == (WARN, pytest.approx(400.0))
+    assert result.state.anchors["day|UTC|00:00"].balance == pytest.approx(10_000.0)
+    assert result.state.anchors["day|UTC|00:00"].source == "deals"
 
 
-def test_equity_at_a_reset_that_was_not_seen_is_unknown_not_zero() -> None:
-    before = run(worth(10_200.0), equity_rule())
-    after = run(later(worth(9_000.0), 3600.0), equity_rule(), state=before.state)
-    assert after.verdicts[0].severity is Severity.UNKNOWN
-    assert after.verdicts[0].value is None
+@pytest.mark.parametrize(
+    "over",
+    [{"deals": None}, {"offset_confirmed": False, "deals": [deal(1, NOON, profit=1.0)]},
+     {"server_utc_offset_s": None, "deals": [deal(1, NOON, profit=1.0)]},
+     {"deals": [{**deal(1, NOON), "profit": None}]}],
+    ids=["no deals", "offset not confirmed", "no offset", "a deal without amount"],
+)  # fmt: skip
+def test_a_day_that_cannot_be_rebuilt_is_unknown_and_tried_again(over: Dict) -> None:
+    first, second = follow(DAY, at(NOON, equity=9_000.0, **over), at(NOON + timedelta(seconds=1), equity=9_000.0))
+    assert found(first) == (UNKNOWN, None)
+    assert found(second) == (BREACH, pytest.approx(1_000.0))
 
 
-def test_a_balance_anchor_is_rebuilt_from_deals() -> None:
-    noon = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    deals = [
-        deal(1, noon - timedelta(hours=13), kind=1, entry=1, profit=-77.0),
-        deal(2, noon - timedelta(hours=2), kind=1, entry=1, profit=-100.0, commission=-7.0, swap=-3.0),
-    ]
-    document = snapshot([position()], account=account(9_890.0, equity=9_600.0, margin=110.0), deals=deals)
-    result = run(document, balance_rule())
-    assert result.state.anchors[DAY].balance == pytest.approx(10_000.0)
-    assert result.verdicts[0].value == pytest.approx(400.0)
+def test_the_equity_at_the_reset_is_known_only_when_it_was_seen() -> None:
+    unseen = follow(EQUITY_DAY, at(NOON))[0]
+    assert found(unseen) == (UNKNOWN, None)
+    # Seen on both sides of midnight: the higher of 10,250 and 10,200 is the stricter floor.
+    results = follow(EQUITY_DAY, at(MIDNIGHT - timedelta(seconds=2), equity=10_250.0),
+                     at(MIDNIGHT + timedelta(seconds=2), equity=10_200.0),
+                     at(MIDNIGHT + timedelta(seconds=4), equity=9_750.0))  # fmt: skip
+    assert [found(r)[0] for r in results] == [UNKNOWN, OK, BREACH]
+    assert found(results[2])[1] == pytest.approx(500.0)
+    assert results[2].state.anchors["day|UTC|00:00"].source == "seen"
 
 
-@pytest.mark.parametrize("seconds", [5.0, 3600.0, 40_000.0])
-def test_a_restart_forgives_nothing(seconds: float) -> None:
-    morning = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
-    first = run(worth(10_000.0, morning), equity_rule())
-    seen = run(later(worth(10_000.0, morning), 0.25), equity_rule(), state=first.state)
-    assert restart(seen.state) == seen.state
-    lost = later(worth(9_400.0, morning), seconds)
-    rule = balance_rule()
-    kept = run(lost, rule, state=restart(run(worth(10_000.0, morning), rule).state))
-    assert kept.verdicts[0].severity is Severity.BREACH
-    assert kept.state.anchors[DAY].balance == 10_000.0
+def test_equity_at_a_reset_that_was_slept_through_is_unknown() -> None:
+    results = follow(EQUITY_DAY, at(MIDNIGHT - timedelta(seconds=60)), at(MIDNIGHT + timedelta(seconds=2)))
+    assert found(results[1]) == (UNKNOWN, None)
 
 
-def test_a_backward_jump_of_the_clock_never_reopens_a_day() -> None:
-    morning = datetime(2026, 11, 21, 0, 5, tzinfo=UTC)
-    first = run(worth(9_400.0, morning), balance_rule())
-    back = run(worth(9_400.0, morning - timedelta(minutes=30)), balance_rule(), state=first.state)
-    assert back.state.anchors[DAY].at == "2026-11-21T00:00:00+00:00"
+def test_equity_at_a_reset_during_blindness_is_unknown() -> None:
+    blind = {**at(MIDNIGHT - timedelta(seconds=1)), "positions": None}
+    results = follow(EQUITY_DAY, at(MIDNIGHT - timedelta(seconds=3)), blind, at(MIDNIGHT + timedelta(seconds=1)))
+    assert found(results[2]) == (UNKNOWN, None)
 
 
-def test_a_pc_clock_that_jumps_ahead_does_not_begin_a_new_day_while_the_server_disagrees() -> None:
-    noon = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    first = run(worth(9_600.0, noon), balance_rule())
-    real = later(worth(9_400.0, noon), 1.0)
-    jumped = {**real, "taken_at": (noon + timedelta(days=1)).isoformat()}
-    after = run(jumped, balance_rule(), state=first.state)
-    assert after.state.anchors[DAY].at == "2026-11-20T00:00:00+00:00"
-    assert after.verdicts[0].severity is Severity.BREACH
-    assert any("disagree" in gap.sentence for gap in after.gaps)
+def test_credit_is_left_out_of_loss_rules() -> None:
+    money = {"credit": 1_000.0}
+    result = follow(DAY, at(NOON, 10_000.0, 10_600.0, money=money))[0]
+    assert found(result) == (WARN, pytest.approx(400.0))
+    taken = follow(DAY, at(NOON, 10_000.0, 11_000.0, money=money), at(NOON + timedelta(seconds=1), 10_000.0, 10_000.0))
+    assert [found(r)[0] for r in taken] == [OK, OK]
 
 
-def test_a_balance_step_without_its_deal_makes_loss_unknown_until_the_deal_comes() -> None:
-    first = run(worth(10_000.0), balance_rule())
-    paid_out = later(worth(8_000.0, balance=8_000.0), 0.25)
-    waiting = run(paid_out, balance_rule(), state=first.state)
-    assert waiting.verdicts[0].severity is Severity.UNKNOWN
-    assert "no known deal explains" in waiting.verdicts[0].sentence
-    withdrawal = deal(9, EVENING, profit=-2_000.0, comment="Withdrawal")
-    explained = run(later({**paid_out, "deals": [withdrawal]}, 0.25), balance_rule(), state=waiting.state)
-    assert explained.verdicts[0].severity is Severity.OK
-    assert explained.verdicts[0].value == pytest.approx(0.0)
+def test_a_day_anchor_survives_a_restart_and_a_later_loss_is_counted_from_it() -> None:
+    first = follow(DAY, at(NOON))[0]
+    lost = deal(1, NOON + timedelta(hours=1), kind=1, entry=1, profit=-450.0, position_id=9)
+    again = at(NOON + timedelta(hours=2), 9_550.0, 9_500.0, deals=[lost], boot_id="another")
+    result = follow(DAY, again, state=first.state)[0]
+    assert found(result) == (BREACH, pytest.approx(500.0))
+    assert result.state.anchors == first.state.anchors
 
 
-def test_an_unexplained_step_is_told_after_its_grace() -> None:
-    state = run(worth(10_000.0, EVENING - timedelta(hours=1)), balance_rule()).state
-    document = later(worth(8_000.0, EVENING - timedelta(hours=1), balance=8_000.0), 1.0)
-    told: list[str] = []
-    for _ in range(8):
-        result = run(document, balance_rule(), state=state)
-        state, told = result.state, [*told, *(notice.kind for notice in result.notices)]
-        document = later(document, 10.0)
-    assert told.count("flow") == 1
+def test_a_clock_that_jumps_back_never_reopens_a_day() -> None:
+    results = follow(DAY, at(MIDNIGHT + timedelta(hours=1)), at(MIDNIGHT - timedelta(hours=2), equity=9_400.0),
+                     at(MIDNIGHT + timedelta(hours=2), equity=9_400.0))  # fmt: skip
+    assert [anchor_day(r) for r in results] == ["2026-11-21"] * 3
+    assert found(results[1])[0] is BREACH
 
 
-def test_a_peak_trails_equity_and_a_deposit_is_no_new_peak() -> None:
-    rule = limit("max_drawdown", limit=LOSS, anchor="peak_equity")
-    noon = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    state = run(worth(10_000.0, noon), rule).state
-    state = run(later(worth(10_300.0, noon), 1.0), rule, state=state).state
-    lower = run(later(worth(9_900.0, noon), 2.0), rule, state=state)
-    assert lower.verdicts[0].value == pytest.approx(400.0)
-    deposit = deal(5, noon, profit=1_000.0, comment="deposit")
-    paid = later(worth(10_900.0, noon, balance=11_000.0, deals=[deposit]), 3.0)
-    after = run(paid, rule, state=lower.state)
-    assert after.verdicts[0].value == pytest.approx(400.0)
+def jumped(ahead: timedelta, real: datetime, **over: Any) -> Dict:
+    """A PC clock that is ahead; server and monotonic clock tell the real time."""
+    document = at(real, equity=9_400.0, **over)
+    return {**document, "taken_at": (real + ahead).isoformat(), "server_time_msc": msc(real)}
 
 
-def test_blind_readings_teach_nothing() -> None:
-    noon = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    rule = limit("max_drawdown", limit=LOSS, anchor="first_seen")
-    empty = snapshot([], at=noon, account=account(0.0), terminal={"connected": False})
-    blind = run(empty, rule)
-    assert blind.state.first_seen is None
-    assert blind.verdicts[0].severity is Severity.UNKNOWN
-    seen = run(later(worth(10_000.0, noon), 1.0), rule, state=blind.state)
-    assert seen.state.first_seen is not None
-    assert seen.state.first_seen.balance == 10_000.0
+def test_a_pc_clock_that_jumps_ahead_never_begins_a_day_however_often_it_is_read() -> None:
+    day = timedelta(days=1)
+    documents = [at(NOON), *(jumped(day, NOON + timedelta(seconds=n)) for n in range(1, 6))]
+    results = follow(DAY, *documents)
+    assert [anchor_day(r) for r in results] == ["2026-11-20"] * 6
+    assert [found(r)[0] for r in results] == [OK] + [BREACH] * 5
+    assert "anchors.day|UTC|00:00" in {gap.path for gap in results[-1].gaps}
 
 
-def test_seconds_without_a_stop_go_on_over_a_restart() -> None:
-    noon = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    bare = position(sl=0.0, time_msc=msc(noon), time_update_msc=msc(noon))
-    rule = limit("missing_stop")
-    document = snapshot([bare], at=noon, account=account(margin=110.0))
-    state = restart(run(document, rule).state)
-    result = run(later(document, 181.0, boot_id="another"), rule, state=state)
-    assert result.verdicts[0].severity is Severity.BREACH
-    assert result.verdicts[0].value == pytest.approx(181.0)
+def test_without_a_server_clock_a_day_begins_when_the_monotonic_clock_says_so() -> None:
+    unknown = {"offset_confirmed": False}
+    calm = follow(DAY, at(MIDNIGHT - timedelta(minutes=1), **unknown), at(MIDNIGHT + timedelta(minutes=1), **unknown))
+    assert anchor_day(calm[0]) == "2026-11-20"
+    assert "anchors.day|UTC|00:00" not in {gap.path for gap in calm[1].gaps}
+    ahead = [jumped(timedelta(days=1), NOON + timedelta(seconds=n), **unknown) for n in (1, 2, 3)]
+    results = follow(DAY, at(NOON), *ahead)
+    assert {anchor_day(r) for r in results} == {"2026-11-20"}
+
+
+def test_a_day_begins_again_as_soon_as_the_clocks_agree() -> None:
+    results = follow(DAY, at(NOON), jumped(timedelta(days=1), NOON + timedelta(seconds=1)),
+                     at(MIDNIGHT + timedelta(seconds=5), 9_400.0, deals=[deal(1, NOON + timedelta(hours=1), kind=1,
+                                                                            entry=1, profit=-600.0)]))  # fmt: skip
+    assert [anchor_day(r) for r in results] == ["2026-11-20", "2026-11-20", "2026-11-21"]
+    assert found(results[2]) == (OK, 0.0)
+
+
+def test_after_a_reboot_the_day_waits_for_the_servers_clock() -> None:
+    over: Dict = {"offset_confirmed": False, "boot_id": "another"}
+    first = follow(DAY, at(NOON))[0]
+    morning = MIDNIGHT + timedelta(hours=5)
+    results = follow(DAY, at(morning, **over), at(morning + timedelta(seconds=1), **over),
+                     at(morning + timedelta(seconds=2), boot_id="another"), state=first.state)  # fmt: skip
+    assert [anchor_day(r) for r in results] == ["2026-11-20", "2026-11-20", "2026-11-21"]
+
+
+WITHDRAWN = deal(7, NOON + timedelta(seconds=1), profit=-5_000.0, comment="WD")
+
+
+@pytest.mark.parametrize("rule", [DAY, STATIC, PEAK], ids=["day", "static", "peak"])
+def test_a_withdrawal_is_unknown_until_its_deal_is_seen_and_then_no_loss(rule: Limit) -> None:
+    second = NOON + timedelta(seconds=1)
+    results = follow(rule, at(NOON), at(second), at(second + timedelta(seconds=1), 5_000.0),
+                     at(second + timedelta(seconds=2), 5_000.0, deals=[WITHDRAWN]),
+                     at(second + timedelta(seconds=3), 5_000.0, 4_500.0, deals=[WITHDRAWN]))  # fmt: skip
+    assert [found(r)[0] for r in results[1:]] == [OK, UNKNOWN, OK, BREACH]
+    assert "no known deal explains" in results[2].verdicts[0].sentence
+
+
+@pytest.mark.parametrize("rule", [DAY, STATIC, PEAK], ids=["day", "static", "peak"])
+def test_a_deposit_seen_before_its_deal_never_becomes_a_peak(rule: Limit) -> None:
+    paid = deal(7, NOON + timedelta(seconds=1), profit=5_000.0)
+    results = follow(rule, at(NOON), at(NOON + timedelta(seconds=1)), at(NOON + timedelta(seconds=2), 15_000.0),
+                     at(NOON + timedelta(seconds=3), 15_000.0, deals=[paid]),
+                     at(NOON + timedelta(seconds=4), 15_000.0, 14_600.0, deals=[paid]))  # fmt: skip
+    assert [found(r)[0] for r in results[1:]] == [OK, UNKNOWN, OK, WARN]
+    assert found(results[4])[1] == pytest.approx(400.0)
+
+
+def test_an_unexplained_step_is_told_once_after_its_grace() -> None:
+    documents = [at(NOON), *(at(NOON + timedelta(seconds=10 * n), 5_000.0) for n in range(1, 16))]
+    results = follow(DAY, *documents, flow_grace_s=60.0)
+    told = [(index, n) for index, r in enumerate(results) for n in r.notices if n.kind == "flow"]
+    assert [index for index, _ in told] == [7]
+    assert "-5,000.00" in told[0][1].sentence
+
+
+def test_a_correction_and_a_fee_are_results_and_not_flows() -> None:
+    for row in (deal(7, NOON + timedelta(seconds=1), kind=5, profit=-600.0),
+                deal(7, NOON + timedelta(seconds=1), profit=-600.0, comment="Inactivity FEE")):  # fmt: skip
+        result = follow(DAY, at(NOON), at(NOON + timedelta(seconds=2), 9_400.0, deals=[row]))[1]
+        assert found(result) == (BREACH, pytest.approx(600.0))
+
+
+def test_a_rule_that_ignores_flows_counts_a_withdrawal_as_loss() -> None:
+    rule = limit("period_loss", limit=LOSS, flows="ignore")
+    result = follow(rule, at(NOON), at(NOON + timedelta(seconds=2), 5_000.0, deals=[WITHDRAWN]))[1]
+    assert found(result) == (BREACH, pytest.approx(5_000.0))
+
+
+def test_a_peak_is_unknown_at_first_sight_and_trails_afterwards() -> None:
+    results = follow(PEAK, at(NOON), *(at(NOON + timedelta(seconds=n), equity=equity) for n, equity in
+                                       enumerate([10_000.0, 10_400.0, 10_100.0, 9_900.0], start=1)))  # fmt: skip
+    assert [found(r)[0] for r in results] == [UNKNOWN, OK, OK, OK, BREACH]
+    assert found(results[4])[1] == pytest.approx(500.0)
+
+
+def test_a_peak_survives_a_restart_through_the_journal() -> None:
+    results = follow(PEAK, at(NOON), at(NOON + timedelta(seconds=1), equity=10_400.0))
+    state = state_from_json(state_to_json(results[-1].state))
+    again = follow(PEAK, at(NOON + timedelta(minutes=5), equity=9_900.0, boot_id="another"), state=state)[0]
+    assert found(again) == (BREACH, pytest.approx(500.0))
+
+
+def test_flows_scale_a_percent_of_peak() -> None:
+    rule = limit("max_drawdown", limit={"value": 10.0, "unit": "pct", "basis": "anchor"}, anchor="peak_equity",
+                 flows="scale")  # fmt: skip
+    # Peak 12,000, now 11,000; half of it is withdrawn: the peak is 6,000 and the drawdown still one twelfth.
+    half = deal(7, NOON + timedelta(seconds=3), profit=-5_500.0)
+    results = follow(rule, at(NOON), at(NOON + timedelta(seconds=1), equity=12_000.0),
+                     at(NOON + timedelta(seconds=2), equity=11_000.0),
+                     at(NOON + timedelta(seconds=4), 4_500.0, 5_500.0, deals=[half]))  # fmt: skip
+    assert found(results[2])[1] == pytest.approx(1_000.0)
+    assert found(results[3])[1] == pytest.approx(500.0)
+    assert results[3].verdicts[0].utilization_pct == pytest.approx(results[2].verdicts[0].utilization_pct)
+
+
+def test_a_trailing_floor_stops_at_its_lock() -> None:
+    rule = limit("max_drawdown", limit=LOSS, anchor="peak_equity", lock_at="initial")
+    results = follow(rule, at(NOON), at(NOON + timedelta(seconds=1), equity=11_000.0),
+                     at(NOON + timedelta(seconds=2), equity=10_001.0), at(NOON + timedelta(seconds=3), equity=10_000.0),
+                     initial=10_000.0)  # fmt: skip
+    # Unlocked the floor would be 10,500; it rises no further than the initial 10,000.
+    assert [found(r)[0] for r in results[1:]] == [OK, WARN, BREACH]
+    whole = follow(rule, at(NOON), at(NOON + timedelta(seconds=1), equity=11_000.0), initial=10_000)
+    assert whole[1].verdicts[0].threshold == pytest.approx(1_000.0)
+
+
+def test_a_typed_initial_balance_needs_the_flows_to_be_known() -> None:
+    rule = limit("max_drawdown", limit=LOSS, anchor="initial")
+    # Flows count since first sight: at first sight there are none, later they must be known.
+    second = at(NOON + timedelta(seconds=1), equity=9_000.0, deals=None)
+    results = follow(rule, at(NOON, deals=None), second, initial=10_000.0)
+    assert [found(r) for r in results] == [(OK, 0.0), (UNKNOWN, None)]
+    still = limit("max_drawdown", limit=LOSS, anchor="initial", flows="ignore")
+    assert found(follow(still, at(NOON, equity=9_500.0, deals=None), initial=10_000.0)[0])[0] is BREACH
+
+
+def test_a_blind_first_look_is_no_first_sight() -> None:
+    blind = {**at(NOON, equity=9_000.0), "terminal": {"connected": False}}
+    results = follow(STATIC, blind, at(NOON + timedelta(seconds=1), 8_000.0))
+    assert found(results[0]) == (UNKNOWN, None)
+    assert results[0].state.first_seen is None
+    assert results[1].state.first_seen is not None
+    assert results[1].state.first_seen.balance == 8_000.0
+
+
+def test_week_and_month_have_their_own_anchors() -> None:
+    lost = deal(1, NOON - timedelta(days=2), kind=1, entry=1, profit=-450.0, position_id=9)
+    week = limit("period_loss", limit=LOSS, period="week")
+    month = limit("period_loss", limit=LOSS, period="month")
+    old = deal(2, NOON - timedelta(days=10), kind=1, entry=1, profit=-100.0, position_id=8)
+    document = at(NOON, 9_550.0, 9_540.0, deals=[old, lost])
+    assert found(follow(DAY, document)[0])[1] == pytest.approx(10.0)
+    assert found(follow(week, document)[0])[1] == pytest.approx(460.0)
+    assert found(follow(month, document)[0])[1] == pytest.approx(560.0)

@@ -156,7 +156,8 @@ def test_what_to_pay_in_or_close_to_reach_a_level() -> None:
     assert m.context.target_margin_level_pct == policy().target_margin_level_pct == 200.0
     assert outlook.deposit_to_level(m) == pytest.approx(500.0)
     # A quarter closed: margin 750, and 1,500 / 750 is 200 %.
-    assert outlook.lots_to_close_to_level(m) == {"EURUSD": pytest.approx(0.25)}
+    lots: object = outlook.lots_to_close_to_level(m)
+    assert lots == {"EURUSD": pytest.approx(0.25)}
     rich = run(snapshot([position(1, 1.0)], account=account(margin=1_000.0))).metrics
     assert (outlook.deposit_to_level(rich), outlook.lots_to_close_to_level(rich)) == (0.0, {"EURUSD": 0.0})
     broke = run(snapshot([position(1, 1.0)], account=account(equity=-1.0, margin=1_000.0))).metrics

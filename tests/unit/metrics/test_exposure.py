@@ -51,14 +51,17 @@ def test_exposure_by_symbol_currency_and_asset_class_is_signed() -> None:
     held = [position(1, 0.2, "sell"), position(2, 0.1, symbol="USDCHF", price_open=0.9, price_current=0.9, sl=0.8),
             position(3, 0.1, symbol="XAUUSD", price_open=2400.0, price_current=2400.0, sl=2300.0)]  # fmt: skip
     m = metrics(held, symbols={"EURUSD": symbol(), "USDCHF": FRANC, "XAUUSD": GOLD})
-    assert outlook.exposure_by_symbol(m) == {
+    by_symbol: object = outlook.exposure_by_symbol(m)
+    assert by_symbol == {
         "EURUSD": pytest.approx(-22_002.0), "USDCHF": pytest.approx(10_000.0), "XAUUSD": pytest.approx(24_000.0),
     }  # fmt: skip
     # Gold has no currency legs.
-    assert outlook.exposure_by_currency(m) == {
+    by_currency: object = outlook.exposure_by_currency(m)
+    assert by_currency == {
         "EUR": pytest.approx(-22_002.0), "USD": pytest.approx(32_002.0), "CHF": pytest.approx(-10_000.0),
     }  # fmt: skip
-    assert outlook.exposure_by_asset_class(m) == {"forex": pytest.approx(-12_002.0), "metal": pytest.approx(24_000.0)}
+    by_class: object = outlook.exposure_by_asset_class(m)
+    assert by_class == {"forex": pytest.approx(-12_002.0), "metal": pytest.approx(24_000.0)}
 
 
 def test_a_symbol_without_data_makes_exposure_unknown_and_not_smaller() -> None:
@@ -75,7 +78,7 @@ def test_a_symbol_without_data_makes_exposure_unknown_and_not_smaller() -> None:
 
 @pytest.mark.parametrize("field", ["side", "volume"])
 def test_a_position_without_side_or_volume_makes_net_figures_unknown(field: str) -> None:
-    broken = position(2, **{"type" if field == "side" else "volume": None})
+    broken = {**position(2), "type" if field == "side" else "volume": None}
     m = metrics([position(1), broken])
     assert m.notional_net is None
     assert (m.notional_gross is None) == (field == "volume")
@@ -87,13 +90,17 @@ def test_a_position_without_side_or_volume_makes_net_figures_unknown(field: str)
 @pytest.mark.parametrize(
     "over,expected",
     [
-        ({"currency_base": "XAU"}, "metal"), ({"currency_base": "USD", "path": "Metals\\GOLD"}, "metal"),
-        ({"currency_base": "BTC"}, "crypto"), ({"currency_base": "USD", "path": "Cryptos\\ETHUSD"}, "crypto"),
+        ({"currency_base": "XAU"}, "metal"),
+        ({"currency_base": "USD", "path": "Metals\\GOLD"}, "metal"),
+        ({"currency_base": "BTC"}, "crypto"),
+        ({"currency_base": "USD", "path": "Cryptos\\ETHUSD"}, "crypto"),
         ({"currency_base": "USD", "path": "Indices\\US500", "trade_calc_mode": 3}, "index"),
         ({"currency_base": "USD", "path": "x", "trade_calc_mode": 32}, "share"),
         ({"currency_base": "USD", "path": "US Stocks\\AAPL", "trade_calc_mode": 2}, "share"),
         ({"currency_base": "USD", "path": "Energies\\XBRUSD", "trade_calc_mode": 2}, "energy"),
-        ({"currency_base": "EUR"}, "forex"), ({"currency_base": "USD"}, "other"), ({"currency_base": None}, "other"),
+        ({"currency_base": "EUR"}, "forex"),
+        ({"currency_base": "USD"}, "other"),
+        ({"currency_base": None}, "other"),
     ],
 )
 def test_asset_classes(over: dict[str, Any], expected: str) -> None:

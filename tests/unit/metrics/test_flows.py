@@ -19,8 +19,9 @@ START = NOON.timestamp() + OFFSET_S - 60.0
 
 @pytest.mark.parametrize(
     "kind,comment,flow",
-    [(2, "", True), (2, "DEPOSIT-4711", True), (2, "Withdrawal", True), (2, "anything at all", True), (6, "bonus", True),
-     (2, "Monthly fee", False), (2, "Negative Balance Compensation", False), (2, "SWAP adjustment", False),
+    [(2, "", True), (2, "DEPOSIT-4711", True), (2, "Withdrawal", True), (2, "anything at all", True),
+     (6, "bonus", True), (2, "Monthly fee", False), (2, "Negative Balance Compensation", False),
+     (2, "SWAP adjustment", False),
      (2, "dividend EURUSD", False), (5, "correction", False), (4, "charge", False), (7, "commission", False),
      (12, "interest", False), (15, "dividend", False), (17, "tax", False), (0, "", False), (1, "", False)],
 )  # fmt: skip
@@ -40,7 +41,8 @@ def test_sums_of_one_deal(kind: int, comment: str, expected: tuple[float, float]
 def test_a_trade_counts_with_all_its_costs_and_older_deals_do_not() -> None:
     old = deal(1, NOON.replace(hour=1), profit=999.0)
     closed = deal(2, NOON, kind=1, entry=1, profit=50.0, commission=-3.5, swap=-1.0, fee=-0.5, position_id=7)
-    assert since(read(old, closed), START) == (0.0, pytest.approx(45.0))
+    sums: object = since(read(old, closed), START)
+    assert sums == (0.0, pytest.approx(45.0))
 
 
 @pytest.mark.parametrize("field", ["profit", "commission", "swap", "fee", "type", "time_msc"])

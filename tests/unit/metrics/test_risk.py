@@ -64,7 +64,7 @@ def test_an_unknown_commission_is_a_gap_and_not_a_null() -> None:
 
 @pytest.mark.parametrize("field", ["price_open", "price_current", "volume", "type", "swap", "sl"])
 def test_a_missing_field_of_the_position_makes_its_risk_unknown(field: str) -> None:
-    m = metrics([position(1, 0.1, **{field: None}), position(2, 0.1)])
+    m = metrics([{**position(1, 0.1), field: None}, position(2, 0.1)])
     assert rows(m)[1].loss_at_stop is None
     assert rows(m)[1].risk_pct is None
     assert rows(m)[1].why

@@ -127,7 +127,8 @@ def test_a_cent_account_counts_in_cents() -> None:
     held = [position(1, 0.01, symbol="XAUUSD", price_open=2400.0, price_current=2400.0, sl=2390.0)]
     entry = figures(held, "XAUUSD", symbols={"XAUUSD": row}, account=cents)
     # 1 ounce a lot, 100 cents a dollar: 0.01 lot of 2,400 dollars is 24 dollars or 2,400 cents.
-    assert (entry.k, entry.flagged) == (pytest.approx(100.0), False)
+    assert entry.k == pytest.approx(100.0)
+    assert not entry.flagged
     assert entry.notional_gross == pytest.approx(2_400.0)
 
 

@@ -7,7 +7,7 @@ import pytest
 from guard.model.errors import InputError
 from guard.model.snapshot_json import SnapshotReader, read_snapshot
 from guard.model.trading import BUY, SELL
-from tests.books import account, deal, NOON, position, snapshot, symbol
+from tests.books import NOON, account, deal, position, snapshot, symbol
 
 
 def paths(document: dict[str, Any]) -> list[str]:
@@ -108,7 +108,8 @@ def test_calculations_with_numbers_no_machine_holds_are_left_out() -> None:
              {"call": "order_calc_profit", "args": [0, "EURUSD", 1.0, 1.1, float("nan")], "result": 1.0},
              {"call": "order_calc_profit", "args": [0, "EURUSD", 1.0, 1.1, 1.2], "result": float("inf")},
              {"call": "order_calc_profit", "args": [0, "EURUSD", 1.0, 1.1, 1.2], "result": None},
-             {"call": 1}, {"call": "order_calc_profit", "args": [0, "EURUSD", 1, 1.1, 1.2], "result": 10_000.0}]  # fmt: skip
+             {"call": 1},
+             {"call": "order_calc_profit", "args": [0, "EURUSD", 1, 1.1, 1.2], "result": 10_000.0}]  # fmt: skip
     read = read_snapshot(snapshot(asked=asked))
     assert [row.result for row in read.asked] == [None, 10_000.0]
     assert {gap.path for gap in read.gaps} == {"asked[0].args", "asked[1].args", "asked[2].result", "asked[4]"}
