@@ -24,7 +24,8 @@ LIMITS = (
 )  # fmt: skip
 POLICY = policy(*LIMITS)
 ORDER = {"ticket": 50, "symbol": "EURUSD", "type": 2, "volume_current": 0.2, "price_open": 1.09,
-         "price_stoplimit": 0.0, "price_current": 1.1, "sl": 1.08, "tp": 0.0, "magic": 0, "position_id": 0, "comment": ""}  # fmt: skip
+         "price_stoplimit": 0.0, "price_current": 1.1, "sl": 1.08, "tp": 0.0, "magic": 0,
+         "position_id": 0, "comment": ""}  # fmt: skip
 
 
 def full() -> Dict:
