@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time
+from functools import lru_cache
 from typing import NamedTuple
 
 from guard.engine.elapsed import elapsed_s, may_advance
@@ -24,6 +25,25 @@ class Anchored(NamedTuple):
     references: dict[str, Reference]
     flow_gap: str
     held: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def _clock(at: str) -> time:
+    """HH:MM as a local time."""
+    hour, minute = at.split(":")
+    return time(int(hour), int(minute))
+
+
+@lru_cache(maxsize=256)
+def _utc_s(at: str) -> float:
+    """ISO text as UTC seconds since 1970."""
+    return datetime.fromisoformat(at).timestamp()
+
+
+@lru_cache(maxsize=256)
+def _words(at: str) -> str:
+    """ISO text as a trader reads it, in UTC."""
+    return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _sums(snapshot: Snapshot, start_s: float) -> tuple[tuple[float, float] | None, str]:
@@ -69,7 +89,7 @@ def _life(need: AnchorNeed, old: Anchor | None, snapshot: Snapshot, first: First
     if old is None:
         return Anchor("life", first.at, first.balance, first.equity, "first_seen", equity, a.balance, 0.0)
     peak_equity, peak_balance, moved = old.peak_equity, old.peak_balance, old.flows
-    sums, _ = _sums(snapshot, datetime.fromisoformat(old.at).timestamp())
+    sums, _ = _sums(snapshot, _utc_s(old.at))
     if sums is not None and abs(sums[0] - old.flows) > 1e-9 and need.flows != "ignore":
         step, moved = sums[0] - old.flows, sums[0]
         if need.flows == "scale":
@@ -91,8 +111,8 @@ def _scaled(peak: float | None, after: float, step: float) -> float | None:
 
 
 def _reference(anchor: Anchor, snapshot: Snapshot) -> Reference:
-    sums, why = _sums(snapshot, datetime.fromisoformat(anchor.at).timestamp())
-    at = anchor.at[:16].replace("T", " ") + " UTC"
+    sums, why = _sums(snapshot, _utc_s(anchor.at))
+    at = _words(anchor.at)
     flows = None if sums is None else sums[0]
     return Reference(
         at, anchor.balance, anchor.equity, anchor.peak_equity, anchor.peak_balance, flows, anchor.source, why
@@ -102,7 +122,7 @@ def _reference(anchor: Anchor, snapshot: Snapshot) -> Reference:
 def _unexplained(anchor: Anchor, snapshot: Snapshot) -> float | None:
     """How far the balance is from the anchor plus all deals since; ``None`` when that cannot be told."""
     balance = snapshot.account.balance
-    sums, _ = _sums(snapshot, datetime.fromisoformat(anchor.at).timestamp())
+    sums, _ = _sums(snapshot, _utc_s(anchor.at))
     if sums is None or anchor.balance is None or balance is None:
         return None
     return balance - anchor.balance - sums[0] - sums[1]
@@ -123,9 +143,8 @@ def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], f
         if need.period == "life":
             continue
         old = anchors.get(key)
-        hour, minute = need.at.split(":")
-        start, _ = period_bounds(snapshot.taken_s, need.period, need.tz, time(int(hour), int(minute)))
-        begun = old is None or start > datetime.fromisoformat(old.at)
+        start, _ = period_bounds(snapshot.taken_s, need.period, need.tz, _clock(need.at))
+        begun = old is None or start.timestamp() > _utc_s(old.at)
         if begun and old is not None and not may_advance(state.last, snapshot, start.timestamp()):
             begun = False
             held.append(key)

@@ -48,19 +48,22 @@ def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | Non
     )
 
 
-def entry_equity(snapshot: Snapshot, state: State) -> dict[int, float]:
+def entry_equity(snapshot: Snapshot, state: State) -> Mapping[int, float]:
     """Equity just before each position was opened, frozen when it is first seen; closed ones are forgotten.
 
     Positions found open at the first start were not seen being opened: they stay unknown.
     """
     if snapshot.positions is None:
-        return dict(state.entry_equity)
+        return state.entry_equity
+    earlier = state.entry_equity
+    if len(earlier) == len(snapshot.positions) and all([position[1] in earlier for position in snapshot.positions]):  # noqa: C419  # a list is faster
+        return earlier
     out: dict[int, float] = {}
     for position in snapshot.positions:
         key = position.identifier
         if key is None:
             continue
-        known = state.entry_equity.get(key)
+        known = earlier.get(key)
         if known is None and state.last is not None and key not in state.first_stops:
             known = state.last.equity
         if known is not None:
@@ -73,11 +76,13 @@ def first_stops(snapshot: Snapshot, state: State) -> Mapping[int, float]:
     if snapshot.positions is None:
         return dict(state.first_stops)
     known = state.first_stops
-    if len(known) == len(snapshot.positions) and all(
-        position[7] is not None and (known.get(position[1], 0.0) > 0.0 or (position[1] in known and position[7] == 0.0))  # type: ignore[arg-type]  # a missing identifier is not in it
-        for position in snapshot.positions
-    ):
-        return known
+    if len(known) == len(snapshot.positions):
+        for position in snapshot.positions:
+            stop = known.get(position[1]) if position[1] is not None else None
+            if stop is None or position[7] is None or (stop == 0.0 and position[7] > 0.0):
+                break
+        else:
+            return known
     out: dict[int, float] = {}
     for position in snapshot.positions:
         key = position.identifier

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from guard.actions.base import KNOWN_ACTIONS
@@ -40,7 +41,7 @@ class CycleResult:
     changed: bool
 
 
-def context(policy: Policy, state: State, references: anchoring.Anchored) -> Context:
+def context(policy: Policy, entry_equity: Mapping[int, float], references: anchoring.Anchored) -> Context:
     """What the figures need besides the snapshot."""
     return Context(
         initial=policy.initial,
@@ -50,7 +51,7 @@ def context(policy: Policy, state: State, references: anchoring.Anchored) -> Con
         shocks=tuple((shock.target, shock.pct, shock.name) for shock in policy.shocks),
         gap_beyond_stop_pct=policy.gap_beyond_stop_pct,
         anchors=references.references,
-        entry_equity=state.entry_equity,
+        entry_equity=entry_equity,
         flow_gap=references.flow_gap,
     )
 
@@ -71,8 +72,8 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)
     anchored = anchoring.advance(snapshot, state, policy.needs, seen)
-    learnt = replace(state, entry_equity=memory.entry_equity(snapshot, state))
-    metrics = Metrics(snapshot, context(policy, learnt, anchored))
+    entries = memory.entry_equity(snapshot, state)
+    metrics = Metrics(snapshot, context(policy, entries, anchored))
     metrics.unprotected_s = memory.unprotected_s(metrics, state)
 
     verdicts: list[Verdict] = []
@@ -112,7 +113,8 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         )
     else:
         new = replace(
-            learnt,
+            state,
+            entry_equity=entries,
             unprotected_s=metrics.unprotected_s,
             anchors=anchored.anchors,
             first_stops=memory.first_stops(snapshot, state),

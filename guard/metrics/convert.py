@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from guard.model.trading import EXCH_STOCKS, EXCH_STOCKS_MOEX, FX_MODES, Symbol, Tick
 
@@ -18,23 +19,27 @@ Quotes = dict[tuple[str, str], tuple[float, float]]
 
 def asset_class(symbol: Symbol) -> str:
     """``forex``, ``metal``, ``crypto``, ``index``, ``share``, ``energy`` or ``other``, from what the symbol says."""
-    base, profit = symbol.currency_base, symbol.currency_profit
+    return _asset_class(symbol.currency_base, symbol.currency_profit, symbol.path, symbol.calc_mode)
+
+
+@lru_cache(maxsize=4096)
+def _asset_class(base: str | None, profit: str | None, where: str | None, calc_mode: int | None) -> str:
     if base in METALS:
         return "metal"
     if base in CRYPTO:
         return "crypto"
-    path = symbol.path.lower() if symbol.path is not None else ""
+    path = where.lower() if where is not None else ""
     if "metal" in path and base == profit:
         return "metal"
     if "crypto" in path:
         return "crypto"
-    if symbol.calc_mode in {EXCH_STOCKS, EXCH_STOCKS_MOEX} or any(word in path for word in SHARE):
+    if calc_mode in {EXCH_STOCKS, EXCH_STOCKS_MOEX} or any(word in path for word in SHARE):
         return "share"
     if any(word in path for word in INDEX):
         return "index"
     if any(word in path for word in ENERGY):
         return "energy"
-    if symbol.calc_mode in FX_MODES and base is not None and profit is not None and base != profit:
+    if calc_mode in FX_MODES and base is not None and profit is not None and base != profit:
         return "forex"
     return "other"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from guard.metrics.book import PositionFigures, SymbolFigures
 from guard.metrics.value import value_of_move
-from guard.model.trading import BUY, Order, Position
+from guard.model.trading import BUY, Order
 
 STOP_ORDERS = frozenset({4, 5})
 
@@ -129,46 +129,44 @@ def fill_positions(
     """Fill the losses and ``risk_pct``; returns the tickets whose commission, and whose entry equity, is unknown."""
     no_cost: list[int] = []
     no_entry: list[int] = []
+    known_costs: Mapping[int, float] = costs if costs is not None else {}
     for row in rows:
-        position = row.position
-        ticket, identifier, swap = position[0], position[1], position[10]
+        identifier = row.position[1]
         row.why = ""
-        row.loss_from_here = row.loss_at_stop = loss = None
-        if row.unprotected is False:
-            losses = _price_losses(row.in_symbol, row.stop, position)
-            if losses is None or swap is None:
-                why = row.in_symbol.why
-                row.why = why if why else f"a price, side, volume or swap of position {ticket} is unknown"
-            else:
-                cost = costs.get(identifier) if costs is not None and identifier is not None else None
-                if cost is None:
-                    no_cost.append(ticket)
-                    cost = 0.0
-                row.loss_from_here = losses[0]
-                row.loss_at_stop = loss = loss_at_stop(losses[1], cost, swap)
-        elif row.unprotected:
-            row.loss_at_stop = loss = substitute
-            if substitute is None:
-                row.why = f"position {ticket} has no stop and the distance to stop-out is unknown"
-        else:
-            row.why = f"whether position {ticket} has a stop is unknown"
+        stopped = row.unprotected is False
+        loss = _with_stop(row, known_costs, no_cost) if stopped else _without_stop(row, substitute)
+        row.loss_at_stop = loss
         frozen = entry_equity.get(identifier) if identifier is not None else None
         if frozen is None:
-            no_entry.append(ticket)
+            no_entry.append(row.position[0])
             frozen = equity
         row.entry_equity = frozen
-        row.risk_pct = None if loss is None or frozen is None else risk_pct(loss, frozen)
+        if loss is None or frozen is None:
+            row.risk_pct = None
+        else:
+            row.risk_pct = loss / frozen * 100.0 if frozen > 0.0 else risk_pct(loss, frozen)
     return no_cost, no_entry
 
 
-def _price_losses(entry: SymbolFigures, stop: float | None, position: Position) -> tuple[float, float] | None:
-    """What the price move to the stop costs from here and from the opening price, each at least 0."""
-    k, side, volume, opened, now = entry.k, position[3], position[4], position[5], position[6]
+def _with_stop(row: PositionFigures, costs: Mapping[int, float], no_cost: list[int]) -> float | None:
+    """Loss at the stop; fills ``loss_from_here``.
+
+    ``loss_from`` and ``loss_at_stop`` written out: this runs for every position in every cycle.
+    """
+    entry, stop, position = row.in_symbol, row.stop, row.position
+    ticket, identifier, _, side, volume, opened, now, _, _, _, swap, _, _, _, _ = position
+    k = entry.k
     if entry.collateral:
-        return 0.0, 0.0
-    if k is None or now is None or opened is None or side is None or volume is None or stop is None:
+        row.loss_from_here = 0.0
+        return 0.0
+    if k is None or now is None or opened is None or side is None or volume is None or stop is None or swap is None:
+        row.loss_from_here = None
+        row.why = entry.why if entry.why else f"a price, side, volume or swap of position {ticket} is unknown"
         return None
-    # loss_from, written out: this runs for every position in every cycle.
+    cost = costs.get(identifier) if identifier is not None else None
+    if cost is None:
+        no_cost.append(ticket)
+        cost = 0.0
     scale = -side * volume * k
     if entry.inverse:
         # From here the profit already made converts anew too: contract x lots x open x (1 / now - 1 / stop).
@@ -176,7 +174,20 @@ def _price_losses(entry: SymbolFigures, stop: float | None, position: Position) 
         from_open = scale * now * (1.0 - opened / stop)
     else:
         here, from_open = scale * (stop - now), scale * (stop - opened)
-    return max(0.0, here), max(0.0, from_open)
+    row.loss_from_here = here if here > 0.0 else 0.0  # noqa: FURB136  # a call costs as much as all of this
+    loss = (from_open if from_open > 0.0 else 0.0) + 2.0 * cost - swap  # noqa: FURB136  # the same
+    return loss if loss > 0.0 else 0.0  # noqa: FURB136  # the same
+
+
+def _without_stop(row: PositionFigures, substitute: float | None) -> float | None:
+    """The substitute of an unprotected position, or ``None`` and the reason."""
+    row.loss_from_here = None
+    if row.unprotected is None:
+        row.why = f"whether position {row.position.ticket} has a stop is unknown"
+        return None
+    if substitute is None:
+        row.why = f"position {row.position.ticket} has no stop and the distance to stop-out is unknown"
+    return substitute
 
 
 def open_risk(rows: list[PositionFigures], substitute: float | None) -> tuple[float | None, str]:
