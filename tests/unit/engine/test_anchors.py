@@ -245,6 +245,12 @@ def test_a_typed_initial_balance_needs_the_flows_to_be_known() -> None:
     assert found(follow(still, at(NOON, equity=9_500.0, deals=None), initial=10_000.0)[0])[0] is BREACH
 
 
+def test_an_initial_balance_that_was_not_typed_is_never_zero() -> None:
+    for flows in ("shift", "ignore"):
+        rule = limit("max_drawdown", limit=LOSS, anchor="initial", flows=flows)
+        assert found(follow(rule, at(NOON, equity=5_000.0))[0]) == (UNKNOWN, None)
+
+
 def test_a_blind_first_look_is_no_first_sight() -> None:
     blind = {**at(NOON, equity=9_000.0), "terminal": {"connected": False}}
     results = follow(STATIC, blind, at(NOON + timedelta(seconds=1), 8_000.0))

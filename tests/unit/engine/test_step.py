@@ -68,6 +68,14 @@ def test_without_the_list_of_positions_exposure_is_unknown_and_nothing_is_forgot
     assert result.state.entry_equity == first.state.entry_equity
 
 
+def test_a_missing_list_is_not_an_empty_one_even_when_the_account_looks_flat() -> None:
+    document = snapshot([])
+    del document["positions"]
+    rules = [limit(kind, max=10) for kind in ("effective_leverage", "position_count", "margin_usage")]
+    result = run(document, *rules, STOP, limit("margin_level", min=150.0))
+    assert {v.severity for v in result.verdicts} == {UNKNOWN}
+
+
 @pytest.mark.parametrize("held", [[], [position()]], ids=["flat", "holding"])
 def test_without_a_link_to_the_server_nothing_at_all_is_ok(held: list[Dict]) -> None:
     document = snapshot(held, terminal={"connected": False})
@@ -149,6 +157,8 @@ def test_entry_equity_is_frozen_for_trades_seen_and_forgotten_when_they_close() 
     first = run(snapshot([position(1)], account=account(equity=9_900.0, margin=110.0)))
     second = run(later(snapshot([position(1), position(2)]), 1.0), state=first.state)
     assert second.state.entry_equity == {2: 9_900.0}
+    poorer = later(snapshot([position(1), position(2)], account=account(equity=7_000.0, margin=110.0)), 1.5)
+    assert run(poorer, state=second.state).state.entry_equity == {2: 9_900.0}
     third = run(later(snapshot([position(2)], account=account(equity=5_000.0, margin=110.0)), 2.0), state=second.state)
     assert third.state.entry_equity == {2: 9_900.0}
     assert run(later(snapshot([]), 3.0), state=third.state).state.entry_equity == {}
