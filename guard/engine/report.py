@@ -89,7 +89,16 @@ def account_figures(m: Metrics) -> dict[str, Any]:
         "worst_case": outlook.worst_case(m),
         "stress": outlook.stress(m),
     }
-    return {key: json_number(value) if isinstance(value, float) else value for key, value in figures.items()}
+    return {key: _json_safe(value) for key, value in figures.items()}
+
+
+def _json_safe(value: object) -> object:
+    """A figure, or a list or an object of figures, with ``json_number`` applied to each number."""
+    if isinstance(value, float):
+        return json_number(value)
+    if isinstance(value, dict):
+        return {key: _json_safe(part) for key, part in value.items()}
+    return [_json_safe(part) for part in value] if isinstance(value, list) else value
 
 
 def position_figures(m: Metrics) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ Spec = tuple[tuple[str, Check, str], ...]
 
 BAD = object()
 LARGEST = 1e18
+SMALLEST = 1e-12
 
 
 def number(value: object) -> object:
@@ -30,9 +31,16 @@ def not_negative(value: object) -> object:
 
 
 def positive(value: object) -> object:
-    """A finite number above 0."""
+    """A finite number above 0, and not so small that dividing by it means nothing."""
     result = number(value)
-    return result if isinstance(result, float) and result > 0.0 else BAD
+    return result if isinstance(result, float) and result >= SMALLEST else BAD
+
+
+def finite(value: object) -> object:
+    """Any finite number as float: what was computed from numbers may be larger than they."""
+    if type(value) is float:
+        return value if math.isfinite(value) else BAD
+    return number(value)
 
 
 def whole(value: object) -> object:

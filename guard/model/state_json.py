@@ -31,9 +31,9 @@ def _optional(check: f.Check) -> f.Check:
     return lambda value: None if value is None else check(value)
 
 
-_N: Final = (f.number, "a finite number")
+_N: Final = (f.finite, "a finite number")
 _NN: Final = (f.not_negative, "a finite number, 0 or more")
-_ON: Final = (_optional(f.number), "a finite number or null")
+_ON: Final = (_optional(f.finite), "a finite number or null")
 _T: Final = (f.text, "a text")
 _B: Final = (f.flag, "true or false")
 _AT: Final = (_instant, "a UTC time such as 2026-11-20T14:03:22Z")

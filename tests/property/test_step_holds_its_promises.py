@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.engine.report import evaluation
@@ -26,8 +26,6 @@ LIMITS: tuple[Limit, ...] = (
     limit("period_loss", id="equity day", limit=LOSS, anchor="equity@reset"),
     limit("max_drawdown", id="peak", limit=LOSS, anchor="peak_equity"),
 )  # fmt: skip
-CI = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-
 numbers = st.floats(min_value=0.0, max_value=1e7)
 SYMBOLS = {
     "EURUSD": symbol(),
@@ -54,7 +52,6 @@ def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(held=rows(), high=st.floats(-5_000.0, 50_000.0), fall=st.floats(0.0, 60_000.0), margin=st.floats(0.0, 20_000.0))
-@CI
 def test_lower_equity_never_lowers_a_utilization(
     held: list[dict[str, Any]], high: float, fall: float, margin: float
 ) -> None:
@@ -94,7 +91,6 @@ PLACES = [path for path in places(FULL) if path[0] not in {"format", "taken_at"}
 
 
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), JUNK), min_size=1, max_size=3))
-@CI
 def test_any_junk_in_any_field_gives_a_document_without_nan(changes: list[tuple[tuple[Any, ...], object]]) -> None:
     document = copy.deepcopy(FULL)
     for path, junk in changes:
@@ -117,7 +113,6 @@ def test_any_junk_in_any_field_gives_a_document_without_nan(changes: list[tuple[
 
 
 @given(equity=st.sampled_from([0.0, -0.01, -5_000.0, 1e-9]))
-@CI
 def test_equity_used_up_is_a_breach_of_everything_that_looks_at_it(equity: float) -> None:
     document = snapshot([position(1, 0.3)], account=account(equity=equity, margin=330.0))
     for verdict in run(document, *LIMITS[:4], LIMITS[11]).verdicts:
@@ -125,7 +120,6 @@ def test_equity_used_up_is_a_breach_of_everything_that_looks_at_it(equity: float
 
 
 @given(order=st.permutations([position(1, 0.3), position(2, 0.2, "sell"), position(3, 0.1, sl=0.0)]))
-@CI
 def test_the_order_of_positions_changes_nothing(order: list[dict[str, Any]]) -> None:
     first = run(snapshot([position(1, 0.3), position(2, 0.2, "sell"), position(3, 0.1, sl=0.0)]), *LIMITS)
     other = run(snapshot(list(order)), *LIMITS)
