@@ -35,7 +35,13 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
         or snapshot.positions is None
     ):
         return None
-    per_money = a.margin / total if total > 0.0 and a.margin > 0.0 else (1.0 / a.leverage if a.leverage else 0.0)
+    if total > 0.0 and a.margin > 0.0:
+        per_money = a.margin / total
+    elif a.leverage:
+        per_money = 1.0 / a.leverage
+    else:
+        # An unknown or unlimited leverage does not make the next trade free: how much fits cannot be told.
+        return None
     added = price * k * lots
     if side * entry.net_lots < 0.0:
         added = max(0.0, lots - abs(entry.net_lots)) * price * k

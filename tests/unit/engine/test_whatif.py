@@ -60,3 +60,11 @@ def test_one_step_more_breaks_and_the_answer_itself_does_not(side: int, word: st
     assert outside is not None
     assert binding_limit(inside, result.metrics, policy(*limits)) is None
     assert binding_limit(outside, result.metrics, policy(*limits)) == room(document, *limits)[word]["binds"]
+
+
+@pytest.mark.parametrize("leverage", [None, 0])
+def test_without_margin_in_use_and_without_a_leverage_no_room_is_told(leverage: int | None) -> None:
+    hedged = [position(1, 0.1), position(2, 0.1, "sell")]
+    document = snapshot(hedged, account=account(margin=0.0, leverage=leverage))
+    found = room(document, limit("margin_usage", max=50.0), limit("effective_leverage", max=10.0))
+    assert [found[side]["lots"] for side in ("buy", "sell")] == [None, None]
