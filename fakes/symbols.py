@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from fakes.hours import Hours
+
 FOREX, FUTURES, CFD, CFDINDEX, CFDLEVERAGE, FOREX_NO_LEVERAGE = 0, 1, 2, 3, 4, 5
 FUTURES_MODES = frozenset({1, 33, 34})
 FX_MODES = frozenset({FOREX, FOREX_NO_LEVERAGE})
@@ -17,6 +19,7 @@ class SymbolSpec:
     the random move over one hour, in percent of the price; ``drift_pct`` the steady move over one hour.
     ``margin_hedged`` ``None`` means one contract, the usual value. ``tick_value`` (profit currency) is for
     futures only.
+    ``hours`` ``None`` trades around the clock. ``order_mode``, ``expiration_mode`` and ``filling_mode`` are flag sets.
     ``tick_value_factor`` spoils the published tick value: brokers do publish wrong ones.
     """
 
@@ -51,6 +54,10 @@ class SymbolSpec:
     trade_mode: int = 4
     execution: int = 2
     filling_mode: int = 3
+    order_mode: int = 127
+    expiration_mode: int = 15
+    order_gtc_mode: int = 0
+    hours: Hours | None = None
     stops_level: int = 0
     freeze_level: int = 0
     path: str = ""
