@@ -17,6 +17,7 @@ import guard
 from guard.app import account_lock
 from guard.app.account_lock import AccountLock
 from guard.app.cycle import Cycle, utc_now
+from guard.app.desk import Desk
 from guard.app.home import Account, Home, find_home
 from guard.app.identity import Expected, check_identity, pin_name, read_pin, seen_account, write_pin
 from guard.app.ledger import deals_from
@@ -60,6 +61,7 @@ class Guarded:
     patient: PatientJournal
     cycle: Cycle
     live: LiveFile
+    desk: Desk
     started_at: str
     first_start: bool
     pinned: bool
@@ -187,11 +189,13 @@ def open_guard(
         terminal.deals_from = deals_from(state, datetime.now(UTC))
         patient = PatientJournal(journal, shout)
         identity = Expected(account.login, account.server, expected.path)
+        desk = Desk(home.commands(account), journal, patient)
+        open_things.callback(desk.close)
         started_at = utc_now()
         guarded = Guarded(
             account, home, loaded, terminal, lock, journal, patient,
             Cycle(terminal, patient, loaded.policy, identity, state),
-            LiveFile(home.status(account)), started_at, state is None, pin,
+            LiveFile(home.status(account)), desk, started_at, state is None, pin,
         )  # fmt: skip
         journal.commit("start", _start_body(guarded), at=started_at)
         logger.info("guard {} watches account {} with limits from {}", guard.__version__, account, loaded.policy.source)

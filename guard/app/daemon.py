@@ -101,6 +101,8 @@ class Daemon:
         self._untold.clear()
         if self._guarded.live.due():
             self._guarded.live.write(status_document(self._guarded, outcome, self._period_s))
+        for sentence in self._guarded.desk.attend():
+            logger.info("asked: {}", sentence)
         self._periodic()
 
     def _periodic(self) -> None:

@@ -70,6 +70,14 @@ class Home:
         """The journal file of one account."""
         return self.state(account) / "journal.db"
 
+    def commands(self, account: Account) -> Path:
+        """What people and programs ask of one account's running guard."""
+        return self.state(account) / "commands.db"
+
+    def outbox(self, account: Account) -> Path:
+        """The messages of one account: what is sent, and what waits."""
+        return self.state(account) / "outbox.db"
+
     def status(self, account: Account) -> Path:
         """The live figures of one account's running guard."""
         return self.state(account) / "status.json"
