@@ -6,13 +6,16 @@ checked against the other.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fakes.dealer import Dealer
 from fakes.ledger import Deal, Event, Order, Position, Quote, Rejected
 from fakes.margin import Leg, lot_margin, symbol_margin
 from fakes.money import Exchange, digits_of, profit
 from fakes.rates import Bars
+from fakes.rules import Rules
 from fakes.symbols import SymbolSpec
 
 
@@ -30,6 +33,12 @@ class Books:
         self.login, self.server, self.commission_per_lot, self.seed = login, server, commission_per_lot, seed
         self.utc_offset_s = utc_offset_s
         self.digits = digits_of(currency)
+        self.rules, self.dealer = Rules(), Dealer(seed)
+        self.exchange_account = False
+        self.silent: set[str] = set()
+        self.gone: set[int] = set()
+        self.requests = 0
+        self.asked_msc: deque[int] = deque()
         self.specs: dict[str, SymbolSpec] = {}
         self.quotes: dict[str, Quote] = {}
         self.selected: set[str] = set()
@@ -47,6 +56,7 @@ class Books:
         self._stale = True
         self._floating = 0.0
         self._now = start_utc.astimezone(UTC)
+
     @property
     def now_utc(self) -> datetime:
         """The broker's instant, aware UTC."""
@@ -105,7 +115,7 @@ class Books:
         total = 0.0
         for position in self._positions.values():
             quote = self.quotes[position.symbol]
-            position.price_current = quote.closing(position.side)
+            position.price_current = quote.valuing(position.side)
             result = self.profit_of(
                 position.symbol, position.side, position.volume, position.price_open, position.price_current
             )
@@ -147,11 +157,11 @@ class Books:
         amount = self.margin_for(order.symbol, order.side, order.volume_current, order.price, rate) if rate > 0 else 0.0
         return amount if amount is not None else 0.0
 
-    def _quote(self, symbol: str, bid: float, ask: float | None) -> None:
+    def _quote(self, symbol: str, bid: float, ask: float | None, last: float = 0.0) -> None:
         spec = self.specs[symbol]
         low = spec.round(bid)
         high = max(low, spec.round(low + spec.spread if ask is None else ask))
-        self.quotes[symbol] = Quote(low, high, self.server_msc)
+        self.quotes[symbol] = Quote(low, high, self.server_msc, spec.round(last))
         self.bars.add(symbol, self.server_msc, low, high)
         self._stale = True
 
@@ -166,10 +176,10 @@ class Books:
     ) -> Order:  # fmt: skip
         """An order that is not in the books yet."""
         if symbol not in self.specs:
-            raise Rejected(10013, "Unknown symbol")
+            raise Rejected(10013)
         return Order(
             self.ticket(), symbol, order_type, lots, 0.0, self.server_msc, volume_current=lots, sl=sl, tp=tp,
-            magic=magic, comment=comment, reason=reason,
+            magic=magic, comment=comment[: self.rules.comment_units], reason=reason,
         )  # fmt: skip
 
     def held(self, symbol: str) -> list[Position]:
@@ -179,8 +189,22 @@ class Books:
     def position(self, ticket: int) -> Position:
         """The open position of this ticket."""
         if ticket not in self._positions:
-            raise Rejected(10036, "Position closed")
+            raise Rejected(10036 if ticket in self.gone else 10013)
         return self._positions[ticket]
+
+    @property
+    def position_count(self) -> int:
+        """How many positions are open."""
+        return len(self._positions)
+
+    def is_open(self, symbol: str) -> bool:
+        """Whether the symbol trades now, by its hours."""
+        hours = self.specs[symbol].hours
+        return hours is None or hours.is_open(self.server_msc)
+
+    def tradable(self, symbol: str) -> bool:
+        """Whether something of the symbol can be executed now: not disabled, open and quoted."""
+        return self.specs[symbol].trade_mode != 0 and symbol not in self.silent and self.is_open(symbol)
 
     def put(self, position: Position) -> None:
         """Enter a position, or note that it changed."""
@@ -190,6 +214,7 @@ class Books:
     def drop(self, position: Position) -> None:
         """Remove a closed position."""
         del self._positions[position.ticket]
+        self.gone.add(position.ticket)
         self.changed()
 
     def changed(self) -> None:
