@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes import arguments, arrays, views
+from fakes import arguments, arrays, slots, views
 from fakes.broker import Broker
 from fakes.faults import INCOMPATIBLE, CallError
 from fakes.records import Record
@@ -36,11 +36,10 @@ def symbols_total() -> int:
 def symbols_get(*args: Any, **kwargs: Any) -> tuple[Record, ...] | None:
     """All symbols, or those of a group."""
     if len(args) > 1:
-        raise CallError(-2, "Invalid number of arguments")
-    if args:
-        arguments.text(args[0], "group", "Invalid 1st unnamed argument")
-    group = kwargs.get("group", args[0] if args else "*")
-    arguments.text(group, "group")
+        raise CallError(-2, arguments.NUMBER)
+    group = slots.text(args[0], "group", "Invalid 1st unnamed argument") if args else ""
+    if "group" in kwargs:
+        group = slots.text(kwargs["group"], "group")
     try:
         broker = _symbols("symbols_get")
     except CallError as fault:
@@ -52,8 +51,8 @@ def symbols_get(*args: Any, **kwargs: Any) -> tuple[Record, ...] | None:
 @vendor_call("positional")
 def symbol_info(*args: Any) -> Record:
     """Contract facts and quotes of a symbol."""
-    arguments.count(args, 1)
-    name = arguments.symbol(args[0])
+    slots.count(args, 1)
+    name = slots.symbol(args[0])
     broker = SESSION.broker("symbol_info")
     return views.symbol(broker, known(broker, name))
 
@@ -61,8 +60,8 @@ def symbol_info(*args: Any) -> Record:
 @vendor_call("positional")
 def symbol_info_tick(*args: Any) -> Record:
     """The last tick of a symbol in Market Watch."""
-    arguments.count(args, 1)
-    name = arguments.symbol(args[0])
+    slots.count(args, 1)
+    name = slots.symbol(args[0])
     broker = SESSION.broker("symbol_info_tick")
     if known(broker, name) not in broker.selected:
         raise CallError(-1)
@@ -72,10 +71,11 @@ def symbol_info_tick(*args: Any) -> Record:
 @vendor_call("positional", failure=False)
 def symbol_select(*args: Any) -> bool:
     """Add a symbol to Market Watch or remove it."""
-    arguments.count(args, 1, 2)
-    name = arguments.symbol(args[0])
+    slots.count(args, 1, 2)
+    shown = slots.truth(args[1]) if len(args) > 1 else True
+    name = slots.symbol(args[0])
     broker = SESSION.broker("symbol_select")
-    if len(args) == 1 or args[1]:
+    if shown:
         broker.selected.add(known(broker, name))
     elif broker.held(known(broker, name)):
         raise CallError(-1)
@@ -87,24 +87,24 @@ def symbol_select(*args: Any) -> bool:
 @vendor_call("positional")
 def market_book_add(*args: Any) -> bool:
     """Depth of market: not offered."""
-    arguments.count(args, 1)
-    arguments.symbol(args[0])
+    slots.count(args, 1)
+    slots.symbol(args[0])
     return False
 
 
 @vendor_call("positional")
 def market_book_release(*args: Any) -> bool:
     """Depth of market: not offered."""
-    arguments.count(args, 1)
-    arguments.symbol(args[0])
+    slots.count(args, 1)
+    slots.symbol(args[0])
     return False
 
 
 @vendor_call("positional")
 def market_book_get(*args: Any) -> None:
     """Depth of market: not offered."""
-    arguments.count(args, 1)
-    arguments.symbol(args[0])
+    slots.count(args, 1)
+    slots.symbol(args[0])
     SESSION.broker("market_book_get")
     raise CallError(-1)
 
@@ -120,10 +120,10 @@ def _bars(call: str, name: str, timeframe: int) -> tuple[list[Any], float]:
 @vendor_call("positional")
 def copy_rates_from(*args: Any) -> Any:
     """Bars up to a date."""
-    arguments.count(args, 4)
-    name, frame, count = args[0], arguments.integer(args[1]), arguments.integer(args[3])
-    arguments.symbol(name)
-    until = arguments.date(args[2])
+    slots.count(args, 4)
+    name, frame, count = args[0], slots.integer(args[1]), slots.integer(args[3])
+    slots.symbol(name)
+    until = slots.date(args[2])
     bars, point = _bars("copy_rates_from", name, frame)
     return arrays.rates([bar for bar in bars if bar[0] <= until][-count:], point)
 
@@ -131,10 +131,10 @@ def copy_rates_from(*args: Any) -> Any:
 @vendor_call("positional")
 def copy_rates_from_pos(*args: Any) -> Any:
     """Bars counted back from the newest."""
-    arguments.count(args, 4)
-    name, numbers = args[0], [arguments.integer(value) for value in args[1:]]
+    slots.count(args, 4)
+    name, numbers = args[0], [slots.integer(value) for value in args[1:]]
     frame, start, count = numbers
-    bars, point = _bars("copy_rates_from_pos", arguments.symbol(name), frame)
+    bars, point = _bars("copy_rates_from_pos", slots.symbol(name), frame)
     end = len(bars) - start
     return arrays.rates(bars[max(0, end - count) : max(0, end)], point)
 
@@ -142,10 +142,10 @@ def copy_rates_from_pos(*args: Any) -> Any:
 @vendor_call("positional")
 def copy_rates_range(*args: Any) -> Any:
     """Bars between two dates."""
-    arguments.count(args, 4)
-    name, frame = args[0], arguments.integer(args[1])
-    arguments.symbol(name)
-    first, last = arguments.date(args[2]), arguments.date(args[3])
+    slots.count(args, 4)
+    name, frame = args[0], slots.integer(args[1])
+    slots.symbol(name)
+    first, last = slots.date(args[2]), slots.date(args[3])
     bars, point = _bars("copy_rates_range", name, frame)
     return arrays.rates([bar for bar in bars if first <= bar[0] <= last], point)
 
@@ -159,14 +159,14 @@ def _ticks(call: str, name: str, first: int, last: int) -> Any:
 @vendor_call("positional")
 def copy_ticks_from(*args: Any) -> Any:
     """Ticks from a date: only the last one is kept."""
-    arguments.count(args, 4)
-    arguments.integer(args[2]), arguments.integer(args[3])
-    return _ticks("copy_ticks_from", arguments.symbol(args[0]), arguments.date(args[1]), 2**31)
+    slots.count(args, 4)
+    slots.integer(args[2]), slots.integer(args[3])
+    return _ticks("copy_ticks_from", slots.symbol(args[0]), slots.date(args[1]), 2**31)
 
 
 @vendor_call("positional")
 def copy_ticks_range(*args: Any) -> Any:
     """Ticks between two dates: only the last one is kept."""
-    arguments.count(args, 4)
-    arguments.integer(args[3])
-    return _ticks("copy_ticks_range", arguments.symbol(args[0]), arguments.date(args[1]), arguments.date(args[2]))
+    slots.count(args, 4)
+    slots.integer(args[3])
+    return _ticks("copy_ticks_range", slots.symbol(args[0]), slots.date(args[1]), slots.date(args[2]))

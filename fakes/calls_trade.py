@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes import arguments, trading, views
+from fakes import arguments, slots, trading, views
 from fakes.broker import Broker
 from fakes.calls_market import known
 from fakes.faults import CallError
@@ -57,16 +57,9 @@ def orders_get(*args: Any, **kwargs: Any) -> tuple[Record, ...]:
     return tuple(views.order(broker, row) for row in _picked(rows, how, value))
 
 
-def _history(call: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Broker, list[Any]]:
+def _history(call: str, chosen: arguments.Past) -> tuple[Broker, list[Any]]:
     """Deals or orders of the past by two dates, a ticket or a position."""
-    named = [name for name in ("ticket", "position") if name in kwargs]
-    if named:
-        how, value = arguments.selection(args, kwargs, ("ticket", "position"))
-        window = None
-    else:
-        arguments.count(args, 2)
-        window = (arguments.date(args[0]), arguments.date(args[1]))
-        how, value = ("group", arguments.text(kwargs["group"], "group")) if "group" in kwargs else ("", None)
+    window, how, value = chosen
     broker = SESSION.broker(call)
     rows: list[Deal] | list[Order] = broker.deals if "deals" in call else broker.history
     if window is not None:
@@ -79,6 +72,11 @@ def _history(call: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
     return broker, _picked(kept, how, value) if how == "group" else kept
 
 
+def _total(call: str, args: tuple[Any, ...]) -> int:
+    slots.count(args, 2)
+    return len(_history(call, arguments.past(args, {}))[1])
+
+
 def _when(row: Deal | Order) -> int:
     return row.time_msc if isinstance(row, Deal) else row.done_msc
 
@@ -86,36 +84,36 @@ def _when(row: Deal | Order) -> int:
 @vendor_call("keywords")
 def history_deals_get(*args: Any, **kwargs: Any) -> tuple[Record, ...]:
     """Deals between two server times, of a position, or the one of a ticket."""
-    _, rows = _history("history_deals_get", args, kwargs)
+    _, rows = _history("history_deals_get", arguments.past(args, kwargs))
     return tuple(views.deal(row) for row in rows)
 
 
 @vendor_call("keywords")
 def history_orders_get(*args: Any, **kwargs: Any) -> tuple[Record, ...]:
     """Orders done between two server times, of a position, or the one of a ticket."""
-    broker, rows = _history("history_orders_get", args, kwargs)
+    broker, rows = _history("history_orders_get", arguments.past(args, kwargs))
     return tuple(views.order(broker, row) for row in rows)
 
 
 @vendor_call("positional")
 def history_deals_total(*args: Any) -> int:
     """How many deals there are between two server times."""
-    return len(_history("history_deals_total", args, {})[1])
+    return _total("history_deals_total", args)
 
 
 @vendor_call("positional")
 def history_orders_total(*args: Any) -> int:
     """How many orders were done between two server times."""
-    return len(_history("history_orders_total", args, {})[1])
+    return _total("history_orders_total", args)
 
 
 @vendor_call("positional")
 def order_calc_margin(*args: Any) -> float:
     """Margin of an order by itself, in account currency."""
-    arguments.count(args, 4)
-    action = arguments.action(args[0])
-    volume, price = arguments.number(args[2]), arguments.number(args[3])
-    name = arguments.symbol(args[1])
+    slots.count(args, 4)
+    action = slots.action(args[0])
+    volume, price = slots.number(args[2]), slots.number(args[3])
+    name = slots.symbol(args[1])
     broker = SESSION.broker("order_calc_margin")
     if not 0 <= action <= 7 or volume <= 0 or price <= 0:
         raise CallError(-2)
@@ -130,10 +128,10 @@ def order_calc_margin(*args: Any) -> float:
 @vendor_call("positional")
 def order_calc_profit(*args: Any) -> float:
     """Result of a trade between two prices, in account currency, at today's conversion."""
-    arguments.count(args, 5)
-    action = arguments.action(args[0])
-    volume, opened, closed = (arguments.number(value) for value in args[2:])
-    name = arguments.symbol(args[1])
+    slots.count(args, 5)
+    action = slots.action(args[0])
+    volume, opened, closed = (slots.number(value) for value in args[2:])
+    name = slots.symbol(args[1])
     broker = SESSION.broker("order_calc_profit")
     if action not in {0, 1} or volume <= 0:
         raise CallError(-2)

@@ -41,7 +41,7 @@ from fakes.calls_trade import (
     positions_total,
 )  # fmt: skip
 from fakes.faults import CallError
-from fakes.helpers import Buy, Close, Sell
+from fakes.helpers import Buy, Close, Sell, _RawOrder  # noqa: F401 (the vendor's private one has users too)
 from fakes.records import CONSTANTS, RECORD_TYPES, Record
 from fakes.session import SESSION, vendor_call
 
@@ -75,8 +75,7 @@ def detach() -> None:
 @vendor_call("keywords", failure=False)
 def initialize(*args: Any, **kwargs: Any) -> bool:
     """Connect: serve the attached broker, or build one from the environment."""
-    given = arguments.spread(args, kwargs, ("path",))
-    arguments.connection(given)
+    given = arguments.connection(args, kwargs, ("path",))
     SESSION.connect(given.get("path"))
     return True
 
@@ -84,10 +83,9 @@ def initialize(*args: Any, **kwargs: Any) -> bool:
 @vendor_call("keywords", failure=False)
 def login(*args: Any, **kwargs: Any) -> bool:
     """Change nothing: only the broker's own account number is accepted."""
-    given = arguments.spread(args, kwargs, ("login", "password", "server"))
-    if not given.get("login", 0) and not isinstance(given.get("login", 0), float | str | None):
+    given = arguments.connection(args, kwargs, ("login", "password", "server"))
+    if not given.get("login"):
         raise CallError(-2, 'Invalid "login" argument')
-    arguments.connection(given)
     broker = SESSION.broker("login")
     if given["login"] != broker.login:
         raise CallError(-6)

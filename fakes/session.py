@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fakes.arguments import BadCallError
 from fakes.broker import Broker
 from fakes.faults import CallError, Faults, read_faults
 from fakes.live import Live
+from fakes.slots import PENDING
 
 _ACCESS = {-10002: -10004}
 
@@ -56,8 +56,10 @@ class Session:
                 self.options.setdefault("scenario", os.environ["GUARD_FAKE_SCENARIO"])
             self._faults = Faults(read_faults(self.options))
         self._broken = -10004
-        if path is not None and not Path(path).exists():
+        if path and not Path(path).exists():
             raise CallError(-10003, f"IPC initialize failed, Process create failed '{path}'")
+        if not self.options.get("installed", True):
+            raise CallError(-10003)
         self._broken = None
         self._fault("initialize")
         if self._broker is None:
@@ -133,16 +135,15 @@ def vendor_call(family: str, failure: object = None) -> Callable[[Callable[..., 
                 raise TypeError(f"{said}() takes no keyword arguments")
             if args and family == "none":
                 raise TypeError(f"{said}() takes no arguments ({len(args)} given)")
-            SESSION.error = (1, "Success")
+            SESSION.error, PENDING.error = (1, "Success"), None
             try:
-                return body(*args, **kwargs)
+                answer = body(*args, **kwargs)
             except CallError as fault:
-                SESSION.error = (fault.code, fault.text)
-                return failure
-            except BadCallError as fault:
-                SESSION.error = (-10004 if fault.text == "No IPC connection" else -2, fault.text)
-                said_so = f"<built-in function {name}> returned a result with an exception set"
-                raise SystemError(said_so) from fault.cause
+                SESSION.error, answer = (fault.code, fault.text), failure
+            pending, PENDING.error = PENDING.error, None
+            if pending is not None:
+                raise SystemError(f"<built-in function {name}> returned a result with an exception set") from pending
+            return answer
 
         return call
 
