@@ -12,26 +12,30 @@ from datetime import UTC, datetime
 
 from fakes.dealer import Dealer
 from fakes.ledger import Deal, Event, Order, Position, Quote, Rejected
-from fakes.margin import Leg, lot_margin, symbol_margin
-from fakes.money import Exchange, digits_of, profit
+from fakes.money import Exchange, converts_at_own_price, digits_of, profit
 from fakes.rates import Bars
 from fakes.rules import Rules
+from fakes.server_zone import ServerZone
 from fakes.symbols import SymbolSpec
+from fakes.terms import MarginChange, Terms
 
 
 class Books:
-    """State and valuation of one account; ``Broker`` adds the trader's hand and the market's."""
+    """State and valuation; ``Account`` adds margin, ``Broker`` the trader's hand and the market's."""
 
     def __init__(
         self, currency: str, leverage: int, hedging: bool, so_call: float, so_so: float, so_money: bool,
-        start_utc: datetime, utc_offset_s: int, seed: int, login: int, server: str, commission_per_lot: float,
+        start_utc: datetime, utc_offset_s: int | str, seed: int, login: int, server: str, commission_per_lot: float,
+        terms: Terms | None = None,
     ) -> None:  # fmt: skip
         if "SIMULATED" not in server:
             raise ValueError("the server name of a simulated broker says SIMULATED")
         self.currency, self.leverage, self.hedging = currency, leverage, hedging
         self.so_call, self.so_so, self.so_money = so_call, so_so, so_money
         self.login, self.server, self.commission_per_lot, self.seed = login, server, commission_per_lot, seed
-        self.utc_offset_s = utc_offset_s
+        self.zone = ServerZone(utc_offset_s)
+        self.terms = terms if terms is not None else Terms()
+        self.blocked_commission = self.won_today = 0.0
         self.digits = digits_of(currency)
         self.rules, self.dealer = Rules(), Dealer(seed)
         self.exchange_account = False
@@ -53,6 +57,8 @@ class Books:
         self._positions: dict[int, Position] = {}
         self._ticket = 70_000_000 + login % 1000
         self._margin: float | None = None
+        self._order_conversion: dict[int, float] = {}
+        self._changes: tuple[MarginChange, ...] = ()
         self._stale = True
         self._floating = 0.0
         self._now = start_utc.astimezone(UTC)
@@ -66,6 +72,11 @@ class Books:
     def server_msc(self) -> int:
         """Server clock in milliseconds, encoded as if it were UTC: what every ``time_msc`` field holds."""
         return round(self._now.timestamp() * 1000) + self.utc_offset_s * 1000
+
+    @property
+    def utc_offset_s(self) -> int:
+        """Server clock minus UTC now, in seconds."""
+        return self.zone.offset_s(self._now)
 
     @property
     def server_now_s(self) -> float:
@@ -83,31 +94,6 @@ class Books:
         """Profit of all open positions, without swap."""
         self._value()
         return self._floating
-
-    @property
-    def equity(self) -> float:
-        """Balance + credit + floating profit + swap."""
-        swap = sum(position.swap for position in self._positions.values())
-        return round(self.balance + self.credit + self.floating + swap, self.digits)
-
-    @property
-    def margin(self) -> float:
-        """Used margin: frozen at the open prices, so it changes only when positions or orders do."""
-        if self._margin is None:
-            total = sum(self.margin_of(symbol) for symbol in {p.symbol for p in self._positions.values()})
-            total += sum(self.order_margin(order) for order in self.orders)
-            self._margin = round(total, self.digits)
-        return self._margin
-
-    @property
-    def margin_level(self) -> float:
-        """Equity / margin in percent; 0.0 when there is no margin, as the terminal shows it."""
-        return self.equity / self.margin * 100 if self.margin > 0 else 0.0
-
-    @property
-    def free_margin(self) -> float:
-        """Equity minus margin."""
-        return round(self.equity - self.margin, self.digits)
 
     def _value(self) -> None:
         if not self._stale:
@@ -131,31 +117,9 @@ class Books:
     def conversion(self, symbol: str, side: int, price: float) -> float | None:
         """Margin currency to account currency for a deal of this side: ask for buys, bid for sells."""
         spec = self.specs[symbol]
-        if (spec.currency_base, spec.currency_profit) == (spec.margin_currency, self.currency) and price > 0:
+        if converts_at_own_price(spec, spec.margin_currency) and spec.currency_profit == self.currency and price > 0:
             return price
         return self.exchange.rate(spec.margin_currency, self.currency, low=side < 0)
-
-    def margin_of(self, symbol: str, extra: Leg | None = None) -> float:
-        """Margin of all positions of a symbol, with one more leg when given."""
-        legs = [Leg(p.side, p.volume, p.price_open, p.conversion) for p in self.held(symbol)]
-        return symbol_margin(self.specs[symbol], [*legs, extra] if extra else legs, self.leverage)
-
-    def margin_for(
-        self, symbol: str, side: int, volume: float, price: float, rate: float | None = None
-    ) -> float | None:
-        """Margin of a new order by itself, or ``None`` without a conversion path."""
-        spec = self.specs[symbol]
-        conversion = self.conversion(symbol, side, price)
-        if conversion is None:
-            return None
-        unit = lot_margin(spec, price, self.leverage, held=False)
-        return round(volume * unit * conversion * (spec.rate(side) if rate is None else rate), self.digits)
-
-    def order_margin(self, order: Order) -> float:
-        """Margin a pending order holds; most brokers charge nothing."""
-        rate = self.specs[order.symbol].rate_pending
-        amount = self.margin_for(order.symbol, order.side, order.volume_current, order.price, rate) if rate > 0 else 0.0
-        return amount if amount is not None else 0.0
 
     def _quote(self, symbol: str, bid: float, ask: float | None, last: float = 0.0) -> None:
         spec = self.specs[symbol]
@@ -164,6 +128,8 @@ class Books:
         self.quotes[symbol] = Quote(low, high, self.server_msc, spec.round(last))
         self.bars.add(symbol, self.server_msc, low, high)
         self._stale = True
+        if self.terms.margin_conversion == "floating":
+            self._margin = None
 
     def ticket(self) -> int:
         """The next ticket number."""
@@ -224,6 +190,8 @@ class Books:
     def book(self, deal: Deal) -> None:
         """Enter a deal into the history."""
         self.deals.append(replace(deal))
+        if deal.type <= 1:
+            self.won_today += deal.profit + deal.swap + deal.commission
 
     def tell(self, kind: str, text: str) -> None:
         """Note an event for narration."""

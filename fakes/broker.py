@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from fakes import matching, triggers
-from fakes.books import Books
+from fakes.account import Account
 from fakes.ledger import BALANCE, CREDIT, PLACED, Deal
 from fakes.symbols import STANDARD, SymbolSpec
 
 
-class Broker(Books):
+class Broker(Account):
     """One simulated trading account.
 
     Args:

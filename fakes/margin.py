@@ -1,95 +1,200 @@
-"""The broker's margin arithmetic, by the published rules (MetaQuotes help, "Margin calculation: retail forex")."""
+"""The broker's margin arithmetic, by the published rules (MQL5 reference and MetaQuotes help on margin).
+
+Written apart from the guard's own formulas, which are checked against it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from fakes.symbols import SymbolSpec
+from fakes.symbols import COLLATERAL, FORTS, FUTURES_MODES, SymbolSpec, Tier
 
-_LEVERAGED = frozenset({0, 4})
-_COLLATERAL = 64
+LEVERAGED = frozenset({0, 4})
+_STOPS = frozenset({4, 5, 6, 7})
 
 
 class Leg(NamedTuple):
-    """One open position as margin sees it: frozen open price, frozen conversion into the account currency."""
+    """One open position as margin sees it.
+
+    Its open price and its conversion into the account currency are frozen; ``factor`` is what tiers and scheduled
+    changes multiply its margin by.
+    """
 
     side: int
     volume: float
     price: float
     conversion: float
+    factor: float = 1.0
 
 
-def lot_margin(spec: SymbolSpec, price: float, leverage: int, *, held: bool) -> float:
-    """Margin of one lot in the margin currency, before the margin rate.
+class Resting(NamedTuple):
+    """One pending order as margin sees it; ``kind`` is its ORDER_TYPE_* value."""
+
+    kind: int
+    volume: float
+    price: float
+    conversion: float
+    factor: float = 1.0
+
+    @property
+    def side(self) -> int:
+        """+1 for buy orders, -1 for sell orders."""
+        return 1 if self.kind % 2 == 0 else -1
+
+
+def _ticks_worth(spec: SymbolSpec) -> float:
+    """Tick value over tick size; an index without a tick value of its own counts 1."""
+    return spec.tick_value / spec.step if spec.tick_value > 0 else 1.0
+
+
+_PER_LOT: dict[int, Callable[[SymbolSpec, float], float]] = {
+    0: lambda spec, price: spec.contract_size,
+    2: lambda spec, price: spec.contract_size * price,
+    3: lambda spec, price: spec.contract_size * price * _ticks_worth(spec),
+    4: lambda spec, price: spec.contract_size * price,
+    5: lambda spec, price: spec.contract_size,
+    37: lambda spec, price: spec.contract_size * spec.face_value * price / 100,
+}  # fmt: skip
+_PER_LOT |= {mode: _PER_LOT[2] for mode in (32, 35, 36, 38)} | {39: _PER_LOT[37]}
+
+
+def _fixed(spec: SymbolSpec, side: int, *, held: bool) -> float:
+    """The fixed margin of one lot; on the derivatives market one field is the buyer's, the other the seller's."""
+    other = spec.margin_maintenance if spec.margin_maintenance > 0 else spec.margin_initial
+    if spec.calc_mode == FORTS:
+        return spec.margin_initial if side > 0 else other
+    return other if held else spec.margin_initial
+
+
+def lot_margin(spec: SymbolSpec, side: int, price: float, leverage: int, *, held: bool) -> float:
+    """Margin of one lot in the margin currency, before margin rate, tiers and conversion.
 
     Args:
         spec: the symbol.
+        side: +1 for a buy, -1 for a sell.
         price: price it is charged at.
         leverage: the account's leverage.
         held: ``True`` for an open position (maintenance margin), ``False`` for a new order (initial margin).
     """
-    mode, size = spec.calc_mode, spec.contract_size
-    divisor = leverage if mode in _LEVERAGED else 1
-    fixed = spec.margin_maintenance if held and spec.margin_maintenance > 0 else spec.margin_initial
-    if mode == _COLLATERAL:
+    if spec.calc_mode == COLLATERAL:
         return 0.0
-    if spec.margin_initial > 0 or mode in {1, 33, 34}:
-        return fixed / divisor
-    if mode in {0, 5}:
-        return size / divisor
-    if mode == 3:
-        return size * price * spec.tick_value / spec.step
-    if mode in {37, 39}:
-        return size * spec.face_value * price / 100
-    return size * price / divisor
+    divisor = leverage if spec.calc_mode in LEVERAGED else 1
+    if spec.margin_initial <= 0 and spec.calc_mode not in FUTURES_MODES:
+        return _PER_LOT[spec.calc_mode](spec, price) / divisor
+    amount = _fixed(spec, side, held=held) / divisor
+    if spec.calc_mode == FORTS and spec.settlement > 0:
+        better = max(0.0, (spec.settlement - price) * side)
+        amount = max(0.0, amount - better * spec.tick_value / spec.step)
+    return amount
 
 
-def hedged_lot_margin(spec: SymbolSpec, price: float, leverage: int) -> float:
-    """Margin of one covered (hedged) lot pair in the margin currency, before the margin rate."""
-    if spec.margin_initial > 0:
-        return spec.hedged_size / (leverage if spec.calc_mode in _LEVERAGED else 1)
-    return lot_margin(spec, price, leverage, held=True) * spec.hedged_size / spec.contract_size
+def pair_margin(spec: SymbolSpec, price: float, leverage: int) -> float:
+    """Margin of one covered (hedged) pair of lots in the margin currency, before the margin rate.
+
+    The symbol's hedged margin takes the place of the contract size, or of the fixed amount where there is one.
+    """
+    if spec.calc_mode == COLLATERAL:
+        return 0.0
+    divisor = leverage if spec.calc_mode in LEVERAGED else 1
+    if spec.margin_initial > 0 or spec.calc_mode in FUTURES_MODES:
+        return spec.hedged_size / divisor
+    return _PER_LOT[spec.calc_mode](spec, price) / spec.contract_size * spec.hedged_size / divisor
 
 
-def _weighted(legs: Sequence[Leg]) -> tuple[float, float, float]:
-    """Volume, and the volume-weighted price and conversion."""
+def tier_factor(
+    tiers: Sequence[Tier], before: float, amount: float, leverage: int, *, leveraged: bool
+) -> float:
+    """What the tiers multiply the margin of ``amount`` by, when ``before`` is already held: each part by its own step.
+
+    Beyond the last step, the last step goes on.
+    """
+    if not tiers or amount <= 0:
+        return 1.0
+    total, at, end = 0.0, before, before + amount
+    for number, tier in enumerate(tiers):
+        top = end if number == len(tiers) - 1 else min(end, tier.up_to)
+        if top > at:
+            cap = leverage / tier.leverage if leveraged and 0 < tier.leverage < leverage else 1.0
+            total += (top - at) * cap * tier.factor
+            at = top
+    return total / amount
+
+
+def _mean(legs: Sequence[Leg]) -> tuple[float, float, float]:
+    """Price, conversion and factor, weighted by volume."""
     volume = sum(leg.volume for leg in legs)
-    if volume <= 0:
-        return 0.0, 0.0, 0.0
     price = sum(leg.volume * leg.price for leg in legs) / volume
     conversion = sum(leg.volume * leg.conversion for leg in legs) / volume
-    return volume, price, conversion
+    return price, conversion, sum(leg.volume * leg.factor for leg in legs) / volume
 
 
-def symbol_margin(spec: SymbolSpec, legs: Sequence[Leg], leverage: int) -> float:
-    """Margin of all positions of one symbol in account currency, unrounded.
+def symbol_margin(
+    spec: SymbolSpec, legs: Iterable[Leg], leverage: int, resting: Iterable[Resting] = (), *, hedging: bool = True
+) -> float:
+    """Margin of all positions and pending orders of one symbol in account currency, unrounded.
 
-    With ``hedged_use_leg`` the larger side is charged. Otherwise the uncovered volume is charged at the larger side's
-    weighted open price and rate, and each covered lot once by ``margin_hedged`` at the price weighted over all of them.
+    Args:
+        spec: the symbol.
+        legs: its open positions.
+        leverage: the account's leverage.
+        resting: its pending orders.
+        hedging: ``False`` for netting and exchange accounts.
     """
-    buys = [leg for leg in legs if leg.side > 0]
-    sells = [leg for leg in legs if leg.side < 0]
+    legs = list(legs)
+    orders = [(order, _resting_margin(spec, order, leverage)) for order in resting]
+    if not hedging:
+        sides = [sum(_leg_margin(spec, leg, leverage) for leg in legs if leg.side == side) for side in (1, -1)]
+        for number, side in enumerate((1, -1)):
+            sides[number] += sum(money for order, money in orders if order.side == side and order.kind not in _STOPS)
+        return max(sides) + sum(money for order, money in orders if order.kind in _STOPS)
     if spec.hedged_use_leg:
-        return max(_side_margin(spec, buys, leverage), _side_margin(spec, sells, leverage))
+        return max(
+            sum(_leg_margin(spec, leg, leverage) for leg in legs if leg.side == side)
+            + sum(money for order, money in orders if order.side == side)
+            for side in (1, -1)
+        )
+    return _hedged(spec, legs, leverage) + sum(money for _, money in orders)
+
+
+def _hedged(spec: SymbolSpec, legs: list[Leg], leverage: int) -> float:
+    """Uncovered volume at the larger side's mean price and rate; each covered pair once, at the mean of all."""
+    buys, sells = [leg for leg in legs if leg.side > 0], [leg for leg in legs if leg.side < 0]
     bought, sold = sum(leg.volume for leg in buys), sum(leg.volume for leg in sells)
-    covered = min(bought, sold)
-    larger = buys if bought >= sold else sells
-    total = 0.0
-    uncovered = round(abs(bought - sold), 8)
+    total, uncovered, covered = 0.0, round(abs(bought - sold), 8), min(bought, sold)
     if uncovered > 0:
-        _, price, conversion = _weighted(larger)
-        rate = spec.rate(larger[0].side)
-        total += uncovered * lot_margin(spec, price, leverage, held=True) * conversion * rate
+        larger = buys if bought > sold else sells
+        side = larger[0].side
+        price, conversion, factor = _mean(larger)
+        unit = lot_margin(spec, side, price, leverage, held=True)
+        total += uncovered * unit * conversion * factor * spec.held_rate(side)
     if covered > 0:
-        _, price, conversion = _weighted(legs)
-        rate = (spec.rate_buy + spec.rate_sell) / 2
-        total += covered * hedged_lot_margin(spec, price, leverage) * conversion * rate
+        price, conversion, factor = _mean(legs)
+        rate = (spec.held_rate(1) + spec.held_rate(-1)) / 2
+        total += covered * pair_margin(spec, price, leverage) * conversion * factor * rate
     return total
 
 
-def _side_margin(spec: SymbolSpec, legs: Sequence[Leg], leverage: int) -> float:
-    return sum(
-        leg.volume * lot_margin(spec, leg.price, leverage, held=True) * leg.conversion * spec.rate(leg.side)
-        for leg in legs
-    )
+def _leg_margin(spec: SymbolSpec, leg: Leg, leverage: int) -> float:
+    unit = lot_margin(spec, leg.side, leg.price, leverage, held=True)
+    return leg.volume * unit * leg.conversion * leg.factor * spec.held_rate(leg.side)
+
+
+def _resting_margin(spec: SymbolSpec, order: Resting, leverage: int) -> float:
+    unit = lot_margin(spec, order.side, order.price, leverage, held=False)
+    return order.volume * unit * order.conversion * order.factor * spec.rate_of(order.kind)
+
+
+def opening_margin(spec: SymbolSpec, legs: Sequence[Leg], new: Leg, leverage: int) -> float:
+    """What is asked for a symbol with a fixed margin while a new position opens on a hedging account.
+
+    What is held goes on paying; each new pair pays the hedged amount, the rest of the new volume the initial one. Once
+    open, the book may need less.
+    """
+    other = sum(leg.volume for leg in legs if leg.side != new.side)
+    own = sum(leg.volume for leg in legs if leg.side == new.side)
+    pairs = min(new.volume, max(0.0, other - own))
+    mean = (spec.rate(1) + spec.rate(-1)) / 2
+    unit = lot_margin(spec, new.side, new.price, leverage, held=False)
+    asked = pairs * pair_margin(spec, new.price, leverage) * mean + (new.volume - pairs) * unit * spec.rate(new.side)
+    return symbol_margin(spec, legs, leverage) + asked * new.conversion * new.factor

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from fakes.hours import Hours
 
 FOREX, FUTURES, CFD, CFDINDEX, CFDLEVERAGE, FOREX_NO_LEVERAGE = 0, 1, 2, 3, 4, 5
-FUTURES_MODES = frozenset({1, 33, 34})
+STOCKS, EXCH_FUTURES, FORTS, OPTIONS, OPTIONS_MARGIN = 32, 33, 34, 35, 36
+BONDS, STOCKS_MOEX, BONDS_MOEX, COLLATERAL = 37, 38, 39, 64
+CALC_MODES = (0, 1, 2, 3, 4, 5, 32, 33, 34, 35, 36, 37, 38, 39, 64)
+FUTURES_MODES = frozenset({FUTURES, EXCH_FUTURES, FORTS})
+BOND_MODES = frozenset({BONDS, BONDS_MOEX})
 FX_MODES = frozenset({FOREX, FOREX_NO_LEVERAGE})
+# SYMBOL_SWAP_MODE values of the vendor's package.
+(
+    SWAP_OFF, SWAP_POINTS, SWAP_BASE, SWAP_MARGIN, SWAP_DEPOSIT, SWAP_PERCENT_CURRENT, SWAP_PERCENT_OPEN,
+    SWAP_REOPEN_CURRENT, SWAP_REOPEN_BID,
+) = range(9)  # fmt: skip
+NO_TRIPLE = 7
+
+
+class Tier(NamedTuple):
+    """A step of a floating margin: up to this many lots (or this much value) held, margin is charged by it.
+
+    ``leverage`` caps the account's own, in the modes that use one; ``factor`` multiplies the margin in any mode.
+    """
+
+    up_to: float
+    leverage: int = 0
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,10 @@ class SymbolSpec:
     face_value: float = 0.0
     swap_long: float = 0.0
     swap_short: float = 0.0
+    swap_mode: int = SWAP_POINTS
+    swap_rollover3days: int = 3
+    swap_ratios: tuple[float, ...] | None = None
+    days_in_year: int = 360
     trade_mode: int = 4
     execution: int = 2
     filling_mode: int = 3
@@ -63,6 +89,14 @@ class SymbolSpec:
     path: str = ""
     description: str = ""
     selected: bool = True
+    held_rate_buy: float = 0.0
+    held_rate_sell: float = 0.0
+    pending_rates: tuple[float, ...] | None = None
+    tiers: tuple[Tier, ...] = ()
+    tiers_by_value: bool = False
+    settlement: float = 0.0
+    liquidity_rate: float = 0.0
+    accrued_interest: float = 0.0
 
     @property
     def point(self) -> float:
@@ -87,8 +121,27 @@ class SymbolSpec:
         return self.contract_size if self.margin_hedged is None else self.margin_hedged
 
     def rate(self, side: int) -> float:
-        """The margin rate of an open position of this side."""
+        """The margin rate of a new trade of this side."""
         return self.rate_buy if side > 0 else self.rate_sell
+
+    def held_rate(self, side: int) -> float:
+        """The margin rate of an open position of this side: the maintenance rate, where 0 means the initial one."""
+        own = self.held_rate_buy if side > 0 else self.held_rate_sell
+        return own if own > 0 else self.rate(side)
+
+    def rate_of(self, order_type: int) -> float:
+        """The margin rate of an order by its ORDER_TYPE_* value."""
+        if order_type <= 1:
+            return self.rate(1 if order_type == 0 else -1)
+        return self.rate_pending if self.pending_rates is None else self.pending_rates[order_type - 2]
+
+    def nights(self, weekday: int) -> float:
+        """How many nights of swap the end of this day of week (0 Sunday) charges."""
+        if self.swap_ratios is not None:
+            return self.swap_ratios[weekday]
+        if weekday in {0, 6}:
+            return 0.0
+        return 3.0 if weekday == self.swap_rollover3days else 1.0
 
     def round(self, price: float) -> float:
         """The price on the symbol's own grid."""
