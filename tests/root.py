@@ -23,10 +23,11 @@ from guard.cli import main
 from guard.journal import sqlite
 from guard.settings.load import Loaded
 from guard.terminal.client import WorkerTerminal
+from guard.terminal.port import Connection
 
 
 def simulated_terminal(loaded: Loaded) -> WorkerTerminal:
-    return WorkerTerminal("fakes.metatrader5", path=loaded.terminal.path, allow_simulated=True)
+    return WorkerTerminal(Connection("fakes.metatrader5", path=loaded.terminal.path), allow_simulated=True)
 
 
 def use_simulated_terminal() -> None:

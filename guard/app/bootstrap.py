@@ -78,8 +78,9 @@ class Guarded:
 def vendor_terminal(loaded: Loaded) -> Terminal:
     """The MetaTrader 5 terminal of this computer, read by a worker process."""
     from guard.terminal.client import WorkerTerminal  # noqa: PLC0415 - the tests' own root never needs it here
+    from guard.terminal.port import Connection  # noqa: PLC0415
 
-    return WorkerTerminal(path=loaded.terminal.path)
+    return WorkerTerminal(Connection(path=loaded.terminal.path))
 
 
 def load(options: Options) -> tuple[Home, Loaded]:

@@ -1,4 +1,4 @@
-"""The core's side of the worker: deadlines, killing, replacing, backing off."""
+"""The core's side of the worker: snapshots put together, orders sent at most once."""
 
 from __future__ import annotations
 
@@ -6,55 +6,71 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from guard.model.errors import TerminalError
-from guard.terminal.process import Child
+from guard.terminal.link import Link, Slow
+from guard.terminal.port import Connection, Known, Lease, Outcome, Refused, Unknown
+from guard.terminal.process import Channel, Child
+from guard.terminal.remote import Remote
 
-BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
 COLD_DEADLINE_S = 10.0
+SEND_DEADLINE_S = 30.0
+SLOW_SEND_S = 2.0
 OPEN_SPARE_S = 110.0
 LEAST_HOT_S = 1.0
 
 
 class WorkerTerminal:
-    """A ``Terminal`` read through a worker process, which is killed and replaced when it misses a deadline."""
+    """A ``TradingTerminal`` behind a worker process, which is killed and replaced when it misses a deadline."""
 
     def __init__(
         self,
-        module: str = "MetaTrader5",
-        path: str | Path | None = None,
+        connection: Connection | None = None,
         *,
+        may_send: bool = False,
         allow_simulated: bool = False,
         period_s: float = 0.25,
-        open_timeout_s: float = 60.0,
         fake_options: Mapping[str, object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``allow_simulated`` and ``fake_options`` are for tests: no configuration reaches them."""
-        self._arguments = ["--module", module, "--timeout", str(open_timeout_s)]
-        if path is not None:
-            self._arguments += ["--path", str(path)]
-        if allow_simulated:
-            self._arguments.append("--allow-simulated")
-        self._environment = {} if fake_options is None else {"GUARD_FAKE_OPTIONS": json.dumps(dict(fake_options))}
+        """``may_send`` only in ``enforce``. ``allow_simulated`` and ``fake_options`` are for tests alone."""
+        self.connection = known = connection if connection is not None else Connection()
+        self._may_send = may_send
+        opening = {
+            "op": "open", "path": known.path, "login": known.login, "server": known.server,
+            "password": known.password, "portable": known.portable, "timeout_s": known.timeout_s,
+        }  # fmt: skip
+        arguments = ["--module", known.module]
+        arguments += ["--may-send"] if may_send else []
+        arguments += ["--allow-simulated"] if allow_simulated else []
+        environment = {} if fake_options is None else {"GUARD_FAKE_OPTIONS": json.dumps(dict(fake_options))}
+
+        def start() -> Channel:
+            if known.address is not None:
+                return Remote(known.address, known.token)
+            return Child(arguments, environment)
+
+        self._link = Link(start, opening, known.timeout_s + OPEN_SPARE_S, clock)
         self._hot_deadline_s = max(2.0 * period_s, LEAST_HOT_S)
-        self._open_deadline_s = open_timeout_s + OPEN_SPARE_S
-        self._clock = clock
-        self._child: Child | None = None
-        self._number = 0
-        self._opening: float | None = None
-        self._failures = 0
-        self._not_before = 0.0
         self._hot: dict[str, Any] = {}
         self._cold: dict[str, Any] = {}
         self._read_at: dict[str, str] = {}
         self._cold_errors: dict[str, str] = {}
-        self._first = True
+        self._generation, self._first = 0, True
         self._deals_from: datetime | None = None
         self._cold_asked = False
-        self.restarts = 0
+        self._unproven: str | None = None
+
+    @property
+    def restarts(self) -> int:
+        """How often the worker was replaced."""
+        return self._link.restarts
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process number, ``None`` while there is none or it is not ours."""
+        return self._link.pid
 
     @property
     def deals_from(self) -> datetime | None:
@@ -66,22 +82,17 @@ class WorkerTerminal:
         self._cold_asked = self._cold_asked or instant != self._deals_from
         self._deals_from = instant
 
-    @property
-    def worker_pid(self) -> int | None:
-        """The worker's process number, ``None`` while there is none."""
-        return None if self._child is None else self._child.pid
-
     def connect(self) -> dict[str, Any]:
         """Start the worker and wait until it has reached the terminal.
 
         Raises:
             TerminalError: It cannot be reached; the sentence says why.
         """
-        self._start()
-        body = self._finish_opening(self._open_deadline_s)
-        if body is None:
-            self._replace("the terminal did not answer in time: is it running and logged in?")
-        return body if body is not None else {}
+        return self._link.open()
+
+    def close(self) -> None:
+        """End the worker; the terminal keeps running."""
+        self._link.close()
 
     def read_snapshot(self) -> dict[str, Any]:
         """The account now.
@@ -89,36 +100,72 @@ class WorkerTerminal:
         Raises:
             TerminalError: Nothing could be read, or not in time; the worker has been replaced where needed.
         """
-        if self._child is None:
-            if self._clock() < self._not_before:
-                raise TerminalError("waiting before the terminal worker is started again")
-            self._start()
-        if self._opening is not None and self._finish_opening(0.05) is None:
-            if self._clock() - self._opening > self._open_deadline_s:
-                self._replace("the terminal did not answer in time: is it running and logged in?")
-            raise TerminalError("waiting for the terminal to answer")
-        reply = self._read_hot(COLD_DEADLINE_S if self._first else self._hot_deadline_s)
-        if reply.get("cold_due") is True or self._first or self._cold_asked:
+        self._link.be_ready()
+        if self._generation != self._link.generation:
+            self._generation, self._first, self._hot, self._cold = self._link.generation, True, {}, {}
+        first = self._first
+        reply = self._read_hot(COLD_DEADLINE_S if first else self._hot_deadline_s)
+        if reply.get("cold_due") is True or first or self._cold_asked:
             self._read_cold(self._hot)
-            if self._first:
+            if first:
                 # The first cold read found conversion symbols, whose ticks belong to the same picture.
                 reply = self._read_hot(COLD_DEADLINE_S)
-        self._first = False
-        self._failures = 0
+        self._first, self._unproven = False, None
+        self._link.well()
         read_at = {**self._read_at, "hot": self._hot["taken_at"]}
         return {**self._hot, **self._cold, "read_at": read_at, "errors": {**self._cold_errors, **reply["errors"]}}
 
-    def close(self) -> None:
-        """End the worker; the terminal keeps running."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+    def grant(self, lease: Lease) -> None:
+        """Let the present worker send for a while; one that replaces it has no lease until the next grant.
+
+        Raises:
+            TerminalError: This terminal was opened for watching only, or the worker does not accept the lease.
+        """
+        if not self._may_send:
+            raise TerminalError("this guard only watches: its worker is not given the right to send orders")
+        self._link.be_ready()
+        told = {"login": lease.login, "server": lease.server, "seconds": lease.seconds}
+        self._ask({"op": "lease", "instance": self._link.instance, **told}, self._hot_deadline_s)
+
+    def check(self, request: Mapping[str, Any]) -> Known | Refused:
+        """Ask the terminal what it thinks of a request; nothing is sent.
+
+        Raises:
+            TerminalError: It did not answer in time.
+        """
+        self._link.be_ready()
+        outcome = _outcome(self._ask({"op": "check", "request": dict(request)}, COLD_DEADLINE_S))
+        if isinstance(outcome, Unknown):
+            raise TerminalError(outcome.why)
+        return outcome
+
+    def send(self, request: Mapping[str, Any], on_slow: Callable[[], None] | None = None) -> Outcome:
+        """Send one order. A worker that is killed meanwhile, or a link that breaks, leaves the outcome ``Unknown``."""
+        if not self._may_send:
+            return Refused("this guard only watches: it sends no orders")
+        if self._unproven is not None:
+            return Refused(f"the account must be read first: of the last request it is not known ({self._unproven})")
+        if not self._link.ready:
+            return Refused("the terminal is not connected")
+        slow = None if on_slow is None else (SLOW_SEND_S, on_slow)
+        try:
+            outcome = _outcome(self._ask({"op": "send", "request": dict(request)}, SEND_DEADLINE_S, slow))
+        except TerminalError as error:
+            outcome = Unknown(str(error))
+        if isinstance(outcome, Unknown):
+            self._unproven = outcome.why
+        return outcome
+
+    def _ask(self, request: dict[str, Any], within_s: float, on_slow: Slow | None = None) -> dict[str, Any]:
+        body = self._link.ask(request, within_s, on_slow)
+        if not isinstance(body, dict):
+            self._link.replace("the terminal worker answered nonsense: it was replaced")
+        return body
 
     def _read_hot(self, deadline_s: float) -> dict[str, Any]:
         """Ask for the hot part: only what changed comes through the pipe; the rest stays the same objects."""
         reply = self._ask({"op": "hot"}, deadline_s)
-        fresh: dict[str, Any] = reply.get("hot", {})
-        self._hot = {name: fresh[name] if name in fresh else self._hot[name] for name in reply.get("names", [])}
+        self._hot = self._merged(reply, "hot", self._hot)
         return reply
 
     def _read_cold(self, hot: dict[str, Any]) -> None:
@@ -126,75 +173,20 @@ class WorkerTerminal:
         if self._deals_from is not None and isinstance(offset, (int, float)):
             since = self._deals_from.timestamp() + offset
         body = self._ask({"op": "cold", "deals_from_s": since}, COLD_DEADLINE_S)
-        names = body.get("names", [])
-        fresh: dict[str, Any] = body.get("cold", {})
-        self._cold = {name: fresh[name] if name in fresh else self._cold[name] for name in names}
+        self._cold = self._merged(body, "cold", self._cold)
         self._read_at, self._cold_errors = body.get("read_at", {}), body.get("errors", {})
         self._cold_asked = False
 
-    def _start(self) -> None:
-        self.close()
-        self._hot, self._cold, self._first = {}, {}, True
-        self._child = Child(self._arguments, self._environment)
-        self._opening = self._clock()
-        self._number += 1
-        self._child.ask({"id": self._number, "op": "open"})
-
-    def _finish_opening(self, timeout_s: float) -> dict[str, Any] | None:
-        child = self._child
-        if child is None:
-            return None
-        reply = self._guarded_reply(child, timeout_s)
-        if reply is None:
-            return None
-        if "error" in reply:
-            self._replace(str(reply["error"]), later=True)
-        self._opening = None
-        body = reply.get("body")
-        return body if isinstance(body, dict) else {}
-
-    def _ask(self, request: dict[str, Any], deadline_s: float) -> dict[str, Any]:
-        child = self._child
-        if child is None:
-            raise TerminalError("there is no terminal worker")
-        self._number += 1
+    def _merged(self, body: dict[str, Any], part: str, held: dict[str, Any]) -> dict[str, Any]:
+        fresh: Any = body.get(part)
         try:
-            child.ask({**request, "id": self._number})
-        except TerminalError as error:
-            self._replace(str(error))
-        reply = self._guarded_reply(child, deadline_s)
-        if reply is None or reply.get("id") != self._number:
-            self._replace(f"the terminal did not answer within {deadline_s:g} s: its worker was replaced")
-        elif reply.get("ipc") is True or reply.get("final") is True:
-            # After an error of the link a late reply could answer the next call: nothing on it is believed any more.
-            self._replace(str(reply.get("error")), later=reply.get("final") is True)
-        elif "error" in reply:
-            raise TerminalError(str(reply["error"]))
-        else:
-            body = reply.get("body")
-            if isinstance(body, dict):
-                return body
-        raise TerminalError("the terminal worker answered nonsense")
+            return {name: fresh[name] if name in fresh else held[name] for name in body["names"]}
+        except (KeyError, TypeError):
+            self._link.replace("the terminal worker answered nonsense: it was replaced")
 
-    def _guarded_reply(self, child: Child, timeout_s: float) -> dict[str, Any] | None:
-        try:
-            return child.reply(timeout_s)
-        except TerminalError as error:
-            self._replace(str(error))
-            raise
 
-    def _replace(self, why: str, *, later: bool = False) -> None:
-        """Kill the worker and start another: the first at once, further ones after 1, 2, 5, 15, 30 seconds.
-
-        Raises:
-            TerminalError: Always, with ``why``.
-        """
-        self.close()
-        self.restarts += 1
-        pause = BACK_OFF_S[min(max(self._failures, 1 if later else 0), len(BACK_OFF_S) - 1)]
-        self._failures += 1
-        self._opening = None
-        self._not_before = self._clock() + pause
-        if pause == 0.0:
-            self._start()
-        raise TerminalError(why)
+def _outcome(body: Mapping[str, Any]) -> Outcome:
+    retcode, result, why = body.get("retcode"), body.get("result"), str(body.get("why", "no reason given"))
+    if isinstance(retcode, int) and isinstance(result, Mapping):
+        return Known(retcode, result)
+    return Refused(why) if body.get("outcome") == "refused" else Unknown(why)

@@ -1,4 +1,8 @@
-"""Messages between the guard and its worker: a 4-byte length, then JSON. Bounded, no pickle."""
+"""Messages between the guard and its worker: a 4-byte length, then JSON. Bounded, no pickle; one set for both ways.
+
+Requests carry ``op`` (``open``, ``hot``, ``cold``, ``lease``, ``check``, ``send``), ``id`` and ``within_s``, after
+which the core gives up; replies carry the same ``id`` and ``body`` or ``error``.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,58 @@ from typing import Any, BinaryIO
 
 LARGEST = 64 * 1024 * 1024
 _HEAD = struct.Struct(">I")
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
 
 
 class BrokenMessageError(Exception):
     """The other side is gone or speaks nonsense."""
+
+
+def _no_number(text: str) -> object:
+    raise ValueError(f"{text} is no number")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
+
+
+def pack(message: dict[str, Any], largest: int = LARGEST) -> bytes:
+    """One message as bytes.
+
+    Raises:
+        BrokenMessageError: It is larger than ``largest`` bytes.
+    """
+    body = _encode(message).encode("utf-8", "surrogatepass")
+    if len(body) > largest:
+        raise BrokenMessageError(f"a message of {len(body)} bytes is larger than {largest}")
+    return _HEAD.pack(len(body)) + body
+
+
+class Frames:
+    """Bytes as they arrive to messages."""
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        """``largest`` bounds one message, in bytes."""
+        self._buffer, self._largest = bytearray(), largest
+
+    def feed(self, data: bytes) -> None:
+        """Add what arrived."""
+        self._buffer += data
+
+    def next(self) -> dict[str, Any] | None:
+        """The next whole message, ``None`` while there is none.
+
+        Raises:
+            BrokenMessageError: What came is no message.
+        """
+        buffer = self._buffer
+        if len(buffer) < _HEAD.size:
+            return None
+        end = _HEAD.size + _bounded(buffer[: _HEAD.size], self._largest)
+        if len(buffer) < end:
+            return None
+        body = bytes(buffer[_HEAD.size : end])
+        del buffer[:end]
+        return _message(body)
 
 
 def send(stream: BinaryIO, message: dict[str, Any]) -> None:
@@ -20,28 +72,34 @@ def send(stream: BinaryIO, message: dict[str, Any]) -> None:
     Raises:
         BrokenMessageError: The other side is gone, or the message is too large.
     """
-    body = json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
-    if len(body) > LARGEST:
-        raise BrokenMessageError(f"a message of {len(body)} bytes is larger than {LARGEST}")
+    data = pack(message)
     try:
-        stream.write(_HEAD.pack(len(body)) + body)
+        stream.write(data)
         stream.flush()
     except (OSError, ValueError) as error:
         raise BrokenMessageError(f"the other side is gone: {error}") from error
 
 
-def receive(stream: BinaryIO) -> dict[str, Any]:
+def receive(stream: BinaryIO, largest: int = LARGEST) -> dict[str, Any]:
     """Read one message.
 
     Raises:
         BrokenMessageError: The stream ended, or what came is no message.
     """
-    (length,) = _HEAD.unpack(_exactly(stream, _HEAD.size))
-    if length > LARGEST:
-        raise BrokenMessageError(f"a message of {length} bytes is larger than {LARGEST}")
+    return _message(_exactly(stream, _bounded(_exactly(stream, _HEAD.size), largest)))
+
+
+def _bounded(head: bytes | bytearray, largest: int) -> int:
+    length = int(_HEAD.unpack(head)[0])
+    if length > largest:
+        raise BrokenMessageError(f"a message of {length} bytes is larger than {largest}")
+    return length
+
+
+def _message(body: bytes) -> dict[str, Any]:
     try:
-        message = json.loads(_exactly(stream, length))
-    except ValueError as error:
+        message = _decode(body.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
         raise BrokenMessageError(f"no JSON: {error}") from error
     if not isinstance(message, dict):
         raise BrokenMessageError("a message must be an object")

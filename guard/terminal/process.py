@@ -2,52 +2,66 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
-import queue
 import subprocess
 import sys
-import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import guard
 from guard.model.errors import TerminalError
-from guard.terminal.messages import BrokenMessageError, receive, send
+from guard.terminal.inbox import pipe_inbox
+from guard.terminal.messages import BrokenMessageError, send
+
+KILL_PATIENCE_S = 0.5
 
 
-class Child:
-    """A running worker and the thread that collects its replies."""
+def start_worker(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start ``python -P -m guard.terminal.worker``, which ends with this process and does not hear Ctrl-C.
 
-    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
-        """Start ``python -P -m guard.terminal.worker`` with these arguments.
+    ``-P`` keeps the folder it is started from out of the worker's imports.
 
-        ``-P`` keeps the folder it is started from out of the worker's imports.
+    Raises:
+        TerminalError: The process cannot be started.
+    """
+    command = [sys.executable, "-P", "-m", "guard.terminal.worker", "--parent", str(os.getpid()), *arguments]
+    root = str(Path(guard.__file__).resolve().parent.parent)
+    known = os.environ.get("PYTHONPATH")
+    env = {**os.environ, **environment, "PYTHONPATH": root if not known else os.pathsep.join((root, known))}
+    flags: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, **flags
+        )
+    except OSError as error:
+        raise TerminalError(f"the terminal worker cannot be started ({error})") from error
+    _tie_to_this_process(process)
+    return process
 
-        Raises:
-            TerminalError: The process cannot be started.
-        """
-        command = [sys.executable, "-P", "-m", "guard.terminal.worker", "--parent", str(os.getpid()), *arguments]
-        root = str(Path(guard.__file__).resolve().parent.parent)
-        known = os.environ.get("PYTHONPATH")
-        env = {**os.environ, **environment, "PYTHONPATH": root if not known else os.pathsep.join((root, known))}
-        flags: dict[str, Any] = {"start_new_session": True}
-        if sys.platform == "win32":
-            flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-        try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, **flags
-            )
-        except OSError as error:
-            raise TerminalError(f"the terminal worker cannot be started ({error})") from error
-        _tie_to_this_process(self._process)
-        self._replies: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._collect, name="terminal replies", daemon=True).start()
+
+def end_worker(process: subprocess.Popen[bytes]) -> None:
+    """Kill it; wait a moment only, for nothing may hold up the guard."""
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        # On Windows a reader may wait on the output in its thread, which closes it.
+        if stream is not None and (sys.platform != "win32" or stream is process.stdin):
+            with contextlib.suppress(OSError):
+                stream.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=KILL_PATIENCE_S)
+
+
+class Channel(Protocol):
+    """A worker that can be asked, waited for and ended."""
 
     @property
-    def pid(self) -> int:
-        """The worker's process number."""
-        return self._process.pid
+    def pid(self) -> int | None:
+        """Its process number, ``None`` when it is not a process of ours."""
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send a request.
@@ -55,13 +69,6 @@ class Child:
         Raises:
             TerminalError: The worker is gone.
         """
-        stream = self._process.stdin
-        if stream is None:
-            raise TerminalError("the terminal worker has no input")
-        try:
-            send(cast("BinaryIO", stream), request)
-        except BrokenMessageError as error:
-            raise TerminalError(f"the terminal worker has ended ({error}); it is started again") from error
 
     def reply(self, timeout_s: float) -> dict[str, Any] | None:
         """The next reply, or ``None`` when none came in time.
@@ -69,38 +76,46 @@ class Child:
         Raises:
             TerminalError: The worker is gone.
         """
-        try:
-            message = self._replies.get(timeout=max(0.0, timeout_s)) if timeout_s > 0.0 else self._replies.get_nowait()
-        except queue.Empty:
-            return None
-        if message is None:
-            raise TerminalError("the terminal worker has ended; it is started again")
-        return message
 
     def kill(self) -> None:
-        """End the worker at once and wait for it."""
-        self._process.kill()
-        try:
-            self._process.wait(timeout=5.0)
-        except subprocess.TimeoutExpired:
-            return
-        if self._process.stdin is not None:
-            try:
-                self._process.stdin.close()
-            except OSError:
-                return
+        """End it at once."""
 
-    def _collect(self) -> None:
-        stream = self._process.stdout
-        if stream is None:
-            return
+
+class Child:
+    """A worker that is a child of this process, over its standard input and output."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start it.
+
+        Raises:
+            TerminalError: The process cannot be started.
+        """
+        self._process = start_worker(arguments, environment)
+        self._input = cast("BinaryIO", self._process.stdin)
+        self._inbox = pipe_inbox(cast("BinaryIO", self._process.stdout))
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process number."""
+        return self._process.pid
+
+    def ask(self, request: dict[str, Any]) -> None:
+        """See ``Channel.ask``."""
         try:
-            while True:
-                self._replies.put(receive(cast("BinaryIO", stream)))
-        except BrokenMessageError:
-            self._replies.put(None)
-        finally:
-            stream.close()
+            send(self._input, request)
+        except BrokenMessageError as error:
+            raise TerminalError(f"the terminal worker has ended ({error}); it is started again") from error
+
+    def reply(self, timeout_s: float) -> dict[str, Any] | None:
+        """See ``Channel.reply``."""
+        try:
+            return self._inbox.take(timeout_s)
+        except BrokenMessageError as error:
+            raise TerminalError("the terminal worker has ended; it is started again") from error
+
+    def kill(self) -> None:
+        """See ``Channel.kill``."""
+        end_worker(self._process)
 
 
 _JOBS: list[int] = []

@@ -1,53 +1,60 @@
-"""The worker process: ``python -m guard.terminal.worker``. The only importer of the vendor module; it cannot trade.
+"""The worker process: ``python -m guard.terminal.worker``. The only importer of the vendor module.
 
-Requests come on standard input, replies go to standard output (``guard.terminal.messages``). The vendor extension never
-releases the interpreter lock and has no read time-out, so the guard's core kills and replaces this process when it
-misses a deadline; a C-level timer ends it even when the core is gone and a call never returns.
+Requests come on standard input, replies go to standard output (``guard.terminal.messages``); with ``--listen`` it
+serves guards over a socket of this computer instead, each with a worker of its own (``guard.terminal.serve``). The
+vendor extension never releases the interpreter lock and has no read time-out, so the guard's core kills and replaces
+this process when it misses a deadline; a C-level timer ends it even when the core is gone and a call never returns.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import faulthandler
 import importlib
 import os
-import signal
+import secrets
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from guard.model.errors import GuardError, TerminalError
+from guard.terminal.deeds import Deeds
 from guard.terminal.messages import BrokenMessageError, receive, send
 from guard.terminal.plain import ReadError, last_error, record
 from guard.terminal.reader import Reader
+from guard.terminal.stdio import die_with_parent, own_streams
 
-PR_SET_PDEATHSIG = 1
-LAST_RESORT_S = {"open": 240.0, "hot": 60.0, "cold": 60.0}
+# How much longer than the core waits, until the worker ends itself: the core is gone, or cannot kill.
+LAST_RESORT_SPARE_S = 10.0
+LONGEST_S = 3600.0
 SIMULATED = "SIMULATED"
 
 
 class Worker:
     """Answers requests over one module."""
 
-    def __init__(self, module: str, *, path: str | None, allow_simulated: bool, timeout_s: float) -> None:
-        """``path`` names the terminal's program; without it the package looks for one itself."""
-        self._name, self._path, self._simulated, self._timeout_s = module, path, allow_simulated, timeout_s
+    def __init__(self, module: str, *, allow_simulated: bool = False, may_send: bool = False) -> None:
+        """``may_send`` only for a guard that enforces; even then nothing is sent without a lease."""
+        self._name, self._simulated, self._may_send = module, allow_simulated, may_send
+        self._instance = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._reader: Reader | None = None
-        self._sent: dict[str, int] = {}
+        self._deeds: Deeds | None = None
+        self._sent: dict[str, object] = {}
         self._hot: dict[str, Any] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The reply to one request; a failure is a reply too."""
-        faulthandler.dump_traceback_later(LAST_RESORT_S.get(str(request.get("op")), 60.0), exit=True)
+        within = request.get("within_s")
+        patience = within if isinstance(within, (int, float)) and 0.0 < within < LONGEST_S else LONGEST_S
+        faulthandler.dump_traceback_later(patience + LAST_RESORT_SPARE_S, exit=True)
         try:
             body = self._carry_out(request)
         except ReadError as error:
             return {"id": request.get("id"), "error": str(error), "ipc": error.ipc}
         except GuardError as error:
-            return {"id": request.get("id"), "error": str(error), "ipc": False, "final": True}
+            return {"id": request.get("id"), "error": str(error), "ipc": False, "final": request.get("op") != "lease"}
         finally:
             faulthandler.cancel_dump_traceback_later()
         return {"id": request.get("id"), "body": body}
@@ -55,34 +62,50 @@ class Worker:
     def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
         operation = request.get("op")
         if operation == "open":
-            return self._open()
-        reader = self._reader
-        if reader is None:
+            return self._open(request)
+        reader, deeds = self._reader, self._deeds
+        if reader is None or deeds is None:
             raise TerminalError("the worker was asked to read before it was connected")
         if operation == "hot":
-            before, self._hot = self._hot, reader.hot()
-            self._refuse_simulated(self._hot)
-            changed = {name: value for name, value in self._hot.items() if name not in before or before[name] != value}
-            return {
-                "hot": changed, "names": list(self._hot), "errors": reader.errors,
-                "cold_due": reader.cold_due(self._hot),
-            }  # fmt: skip
+            return self._read_hot(reader)
         if operation == "cold":
-            since = request.get("deals_from_s")
-            reader.forget_errors()
-            cold = reader.cold(self._hot, float(since) if isinstance(since, (int, float)) else None)
-            new = {name: value for name, value in cold.items() if self._sent.get(name) != id(value)}
-            self._sent = {name: id(value) for name, value in cold.items()}
-            return {"cold": new, "names": sorted(cold), "read_at": reader.read_at, "errors": reader.errors}
+            return self._read_cold(reader, request.get("deals_from_s"))
+        if operation == "lease":
+            return deeds.lease(request)
+        if operation == "check":
+            return deeds.check(request.get("request"))
+        if operation == "send":
+            return deeds.send(request.get("request"))
         raise TerminalError(f"the worker does not know the request {operation!r}")
 
-    def _open(self) -> dict[str, Any]:
+    def _read_hot(self, reader: Reader) -> dict[str, Any]:
+        before, self._hot = self._hot, reader.hot()
+        self._refuse_simulated(self._hot)
+        changed = {name: value for name, value in self._hot.items() if name not in before or before[name] != value}
+        return {
+            "hot": changed, "names": list(self._hot), "errors": reader.errors, "cold_due": reader.cold_due(self._hot),
+        }  # fmt: skip
+
+    def _read_cold(self, reader: Reader, since: object) -> dict[str, Any]:
+        reader.forget_errors()
+        cold = reader.cold(self._hot, float(since) if isinstance(since, (int, float)) else None)
+        new = {name: value for name, value in cold.items() if self._sent.get(name) is not value}
+        self._sent = dict(cold)
+        return {"cold": new, "names": sorted(cold), "read_at": reader.read_at, "errors": reader.errors}
+
+    def _open(self, request: dict[str, Any]) -> dict[str, Any]:
         module = self._import()
-        arguments = (self._path,) if self._path is not None else ()
-        if not module.initialize(*arguments, timeout=int(self._timeout_s * 1000)):
+        path, timeout_s = request.get("path"), request.get("timeout_s")
+        given = {name: request[name] for name in ("login", "password", "server") if request.get(name) is not None}
+        if isinstance(timeout_s, (int, float)):
+            given["timeout"] = int(timeout_s * 1000)
+        if request.get("portable") is True:
+            given["portable"] = True
+        if not module.initialize(*(() if path is None else (str(path),)), **given):
             code, text = last_error(module)
             raise ReadError("initialize", code, text)
         self._reader = Reader(module, _clock)
+        self._deeds = Deeds(module, self._instance, time.monotonic, may_send=self._may_send)
         self._sent, self._hot = {}, {}
         terminal, account = module.terminal_info(), module.account_info()
         known = {
@@ -90,7 +113,7 @@ class Worker:
             "account": record(account) if account is not None else None,
         }
         self._refuse_simulated(known)
-        return known
+        return {**known, "instance": self._instance}
 
     def _import(self) -> Any:
         try:
@@ -120,42 +143,53 @@ def _clock() -> tuple[datetime, float]:
     return datetime.now(UTC), time.monotonic()
 
 
-def _die_with_parent(parent: int) -> None:
-    """On Linux: be killed when the core dies; on Windows a job object does it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if sys.platform != "win32" and parent and os.getppid() != parent:
-        sys.exit(1)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m guard.terminal.worker")
+    parser.add_argument("--module", default="MetaTrader5", help="the terminal's package")
+    parser.add_argument("--may-send", action="store_true", help="allow a guard that enforces to send orders")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="serve guards of this computer, e.g. 127.0.0.1:18500")
+    parser.add_argument("--token-file", type=Path, help="the secret both sides share; made when it is not there")
+    parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--allow-simulated", action="store_true", help=argparse.SUPPRESS)
+    return parser
 
 
-def _streams() -> tuple[BinaryIO, BinaryIO]:
-    """Input and output as they were; afterwards nothing the vendor prints can corrupt the replies."""
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 - exists on Windows only
+def _listen(options: argparse.Namespace) -> int:
+    from guard.terminal.greeting import make_token, own_address  # noqa: PLC0415 - only when it listens
+    from guard.terminal.serve import listen, serve  # noqa: PLC0415
 
-        msvcrt.setmode(source.fileno(), os.O_BINARY)
-        msvcrt.setmode(sink.fileno(), os.O_BINARY)
-    return source, sink
+    def tell(sentence: str) -> None:
+        sys.stderr.write(f"guard worker: {sentence}\n".encode("ascii", "replace").decode())
+        sys.stderr.flush()
+
+    try:
+        if options.token_file is None:
+            raise TerminalError("name the file of the shared secret with --token-file")
+        token = make_token(options.token_file)
+        listener = listen(*own_address(options.listen))
+    except GuardError as error:
+        tell(str(error))
+        return error.exit_code
+    host, port = listener.getsockname()[:2]
+    tell(f"listens at {host}:{port}, token in {options.token_file}; Ctrl-C ends it")
+    arguments = ["--module", options.module]
+    arguments += ["--may-send"] if options.may_send else []
+    arguments += ["--allow-simulated"] if options.allow_simulated else []
+    try:
+        serve(listener, token, arguments, {}, tell)
+    except KeyboardInterrupt:
+        tell("stopped")
+    return 0
 
 
 def main() -> int:
-    """Serve until the core closes the pipe."""
-    parser = argparse.ArgumentParser(prog="python -m guard.terminal.worker")
-    parser.add_argument("--module", default="MetaTrader5")
-    parser.add_argument("--path", type=Path)
-    parser.add_argument("--timeout", type=float, default=60.0)
-    parser.add_argument("--parent", type=int, default=0)
-    parser.add_argument("--allow-simulated", action="store_true")
-    options = parser.parse_args()
-    _die_with_parent(options.parent)
-    source, sink = _streams()
-    path = str(options.path) if options.path is not None else None
-    worker = Worker(options.module, path=path, allow_simulated=options.allow_simulated, timeout_s=options.timeout)
+    """Serve until the core closes the pipe, or, with ``--listen``, until stopped."""
+    options = _parser().parse_args()
+    if options.listen is not None:
+        return _listen(options)
+    die_with_parent(options.parent)
+    source, sink = own_streams()
+    worker = Worker(options.module, allow_simulated=options.allow_simulated, may_send=options.may_send)
     try:
         while True:
             send(sink, worker.answer(receive(source)))

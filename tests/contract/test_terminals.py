@@ -16,6 +16,7 @@ import fakes.metatrader5 as module
 from fakes.broker import Broker
 from guard.model.snapshot_json import read_snapshot
 from guard.terminal.client import WorkerTerminal
+from guard.terminal.port import Connection
 from guard.terminal.reader import Reader
 
 Source = Callable[[list[dict[str, Any]], str], dict[str, Any]]
@@ -36,7 +37,7 @@ def in_process(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]
 
 def through_the_worker(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]:
     options = {"balance": 1_000_000.0, "currency": currency, "positions": positions, "symbols": list(NAMES)}
-    terminal = WorkerTerminal("fakes.metatrader5", allow_simulated=True, fake_options=options)
+    terminal = WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options=options)
     terminal.deals_from = datetime.now(UTC) - timedelta(days=40)
     try:
         terminal.connect()
@@ -127,7 +128,8 @@ def test_the_core_side_is_light_and_never_loads_the_vendor_or_pandas() -> None:
     script = (
         "import sys, json\n"
         "from guard.terminal.client import WorkerTerminal\n"
-        "t = WorkerTerminal('fakes.metatrader5', allow_simulated=True)\n"
+        "from guard.terminal.port import Connection\n"
+        "t = WorkerTerminal(Connection('fakes.metatrader5'), allow_simulated=True)\n"
         "t.connect(); t.read_snapshot(); t.close()\n"
         "print(json.dumps([m for m in sys.modules if m.split('.')[0] in "
         "{'MetaTrader5', 'pandas', 'numpy', 'fakes', 'pydantic'}]))\n"

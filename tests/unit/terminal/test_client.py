@@ -13,6 +13,7 @@ import pytest
 from guard.model.errors import TerminalError
 from guard.model.snapshot_json import read_snapshot
 from guard.terminal.client import WorkerTerminal
+from guard.terminal.port import Connection
 
 BOOK = [
     {"symbol": "EURUSD", "side": "buy", "lots": 0.5, "sl": 1.0},
@@ -21,7 +22,8 @@ BOOK = [
 
 
 def simulated(**options: object) -> WorkerTerminal:
-    return WorkerTerminal("fakes.metatrader5", allow_simulated=True, fake_options={"balance": 10_000.0, **options})
+    told = {"balance": 10_000.0, **options}
+    return WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options=told)
 
 
 def read_often(terminal: WorkerTerminal) -> None:
@@ -66,7 +68,7 @@ def test_the_server_offset_is_confirmed_only_after_ticks_advance(quiet: WorkerTe
 
 def test_a_simulated_module_is_refused() -> None:
     with pytest.raises(TerminalError, match="simulated terminal"):
-        WorkerTerminal("fakes.metatrader5").connect()
+        WorkerTerminal(Connection("fakes.metatrader5")).connect()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the package exists on Windows")
@@ -127,8 +129,9 @@ def test_positions_that_cannot_be_read_are_absent_not_empty() -> None:
 CORE = """
 import sys, threading
 from guard.terminal.client import WorkerTerminal
+from guard.terminal.port import Connection
 hang = {"call": "positions_get", "nth": 3, "seconds": 30, "gil": True}
-t = WorkerTerminal("fakes.metatrader5", allow_simulated=True, fake_options={"hang": hang}, period_s=20.0)
+t = WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options={"hang": hang}, period_s=20.0)
 t.connect(); t.read_snapshot()
 print(t.worker_pid, flush=True)
 while True: t.read_snapshot()
