@@ -1,16 +1,17 @@
-"""The vendor's 11 record types and 223 constants, as data plus one small class factory.
+"""The vendor's 11 record types and 223 constants, as data plus one small type factory.
 
 The package's records are C "struct sequences": real tuples with read-only names and ``_asdict()``, without ``_fields``
-or ``_replace``, whose pickling fails. A simulated one must behave the same, or code passes here and breaks there.
+or ``_replace``, whose pickling fails. A simulated one must behave the same, or code passes here and breaks there; so
+the interpreter is asked for the very same kind of type, through its C interface.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
-from collections.abc import Iterable
-from operator import itemgetter
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 VENDOR: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "vendor.json").read_text(encoding="utf-8"))
 CONSTANTS: dict[str, int] = VENDOR["constants"]
@@ -20,42 +21,57 @@ FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
 _ZERO: dict[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False, "TradeRequest": None}
 _DEFAULTS = {name: {field: _ZERO[kind] for field, kind in fields} for name, fields in FIELDS.items()}
 
+if TYPE_CHECKING:
 
-class Record(tuple[Any, ...]):
-    """Base of the record types: a tuple whose items also have names."""
+    class Record(tuple[Any, ...]):
+        """Any of the record types: a tuple whose items also have names."""
 
-    __slots__ = ()
-    _names: tuple[str, ...] = ()
-
-    def __new__(cls, values: Iterable[Any]) -> Self:
-        """Take one sequence of exactly the type's length."""
-        items = tuple(values)
-        wanted = len(cls._names)
-        if len(items) != wanted:
-            raise TypeError(f"{cls.__name__}() takes a {wanted}-sequence ({len(items)}-sequence given)")
-        return tuple.__new__(cls, items)
-
-    def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={value!r}" for name, value in zip(self._names, self, strict=True))
-        return f"{type(self).__name__}({inner})"
-
-    def _asdict(self) -> dict[str, Any]:
-        """The record as a new dict in field order; a nested request stays a record."""
-        return dict(zip(self._names, self, strict=True))
-
-    if TYPE_CHECKING:
+        __slots__ = ()
 
         def __getattr__(self, name: str) -> Any: ...
 
+        def _asdict(self) -> dict[str, Any]: ...
+
+else:
+    Record = tuple
+
+
+class _Field(ctypes.Structure):
+    """``PyStructSequence_Field``."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("doc", ctypes.c_char_p))
+
+
+class _Description(ctypes.Structure):
+    """``PyStructSequence_Desc``."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p), ("doc", ctypes.c_char_p), ("fields", ctypes.POINTER(_Field)),
+        ("n_in_sequence", ctypes.c_int),
+    )  # fmt: skip
+
+
+_new_type = ctypes.pythonapi.PyStructSequence_NewType
+_new_type.restype, _new_type.argtypes = ctypes.py_object, [ctypes.POINTER(_Description)]
+_alive: list[Any] = []  # the types point into these for as long as the program runs
+
+
+def _asdict(self: Record, /) -> dict[str, Any]:
+    """The record as a new dict in field order; a nested request stays a record."""
+    return dict(zip(self.__match_args__, self, strict=True))
+
 
 def _record_type(name: str) -> type[Record]:
-    names = tuple(field for field, _ in FIELDS[name])
-    body: dict[str, Any] = {field: property(itemgetter(i)) for i, field in enumerate(names)}
-    body |= {
-        "__slots__": (), "__module__": "builtins", "__match_args__": names, "_names": names,
-        "n_fields": len(names), "n_sequence_fields": len(names), "n_unnamed_fields": 0,
-    }  # fmt: skip
-    return type(name, (Record,), body)
+    names = [field.encode() for field, _ in FIELDS[name]]
+    fields = (_Field * (len(names) + 1))(*(_Field(field, None) for field in names))
+    description = _Description(name.encode(), b"A record of the simulated terminal.", fields, len(names))
+    _alive.extend((fields, description))
+    with warnings.catch_warnings():  # a name without a module is what the vendor's types have too
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made: Any = _new_type(ctypes.byref(description))
+    made._asdict, made.__module__ = _asdict, "builtins"
+    kind: type[Record] = made
+    return kind
 
 
 RECORD_TYPES: dict[str, type[Record]] = {name: _record_type(name) for name in FIELDS}
@@ -72,4 +88,5 @@ def record(name: str, values: dict[str, Any]) -> Record:
     unknown = values.keys() - defaults.keys()
     if unknown:
         raise KeyError(f"{name} has no field {sorted(unknown)}")
-    return tuple.__new__(RECORD_TYPES[name], (defaults | values).values())
+    whole = defaults | values
+    return RECORD_TYPES[name]([float(whole[field]) if kind == "float" else whole[field] for field, kind in FIELDS[name]])
