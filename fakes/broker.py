@@ -6,12 +6,21 @@ Deterministic: it moves only when told to (``set_price``, ``set_prices``, ``adva
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from fakes import matching, triggers
+from fakes import checks, stopout, trading, triggers
 from fakes.account import Account
-from fakes.ledger import BALANCE, CREDIT, PLACED, Deal
+from fakes.dealer import Dealer
+from fakes.ledger import BALANCE, BY_CLIENT, CORRECTION, CREDIT, Deal, Rejected
 from fakes.symbols import STANDARD, SymbolSpec
+from fakes.terms import Terms
+
+# What a money operation is called in the narration, by DEAL_TYPE.
+_OPERATIONS = {2: "deposit", 3: "credit", 4: "charge", 5: "correction", 6: "bonus", 7: "commission", 12: "interest",
+               15: "dividend", 17: "tax"}  # fmt: skip
 
 
 class Broker(Account):
@@ -25,26 +34,29 @@ class Broker(Account):
         so_call: margin call level, percent (money when ``so_money``).
         so_so: stop-out level, likewise.
         start_utc: first instant, aware UTC.
-        utc_offset_s: server clock minus UTC.
+        utc_offset_s: server clock minus UTC in seconds, or a rule of ``ServerZone`` such as ``us`` or ``eu``.
         seed: seeds whatever random moves are built on this broker.
         login: account number.
         server: server name; it must say SIMULATED.
         commission_per_lot: charged on each side of a trade, account currency.
         so_money: margin call and stop-out are amounts of equity.
+        terms: the group's terms on margin, money and stop-out.
     """
 
     def __init__(
         self, *, balance: float, currency: str = "USD", leverage: int = 100, hedging: bool = True,
-        so_call: float = 100.0, so_so: float = 50.0, start_utc: datetime, utc_offset_s: int = 7200, seed: int = 0,
+        so_call: float = 100.0, so_so: float = 50.0, start_utc: datetime, utc_offset_s: int | str = 7200, seed: int = 0,
         login: int = 5012345, server: str = "SIMULATED-Demo", commission_per_lot: float = 0.0, so_money: bool = False,
+        terms: Terms | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
             currency, leverage, hedging, so_call, so_so, so_money, start_utc, utc_offset_s, seed, login, server,
-            commission_per_lot,
+            commission_per_lot, terms,
         )  # fmt: skip
         start, self._now = self._now, self._now - timedelta(days=30)
         self.deposit(balance, comment="Initial deposit")
         self._now = start
+        self.margin_changes()
         self.events.clear()
 
     def add_symbol(self, spec: SymbolSpec) -> None:
@@ -60,11 +72,14 @@ class Broker(Account):
             self.add_symbol(STANDARD[name])
         return self
 
-    def set_price(self, symbol: str, bid: float, ask: float | None = None) -> None:
-        """Quote a symbol now, by default with its usual spread. Stops, pending orders and stop-out follow."""
-        self._quote(symbol, bid, ask)
+    def set_price(self, symbol: str, bid: float, ask: float | None = None, *, last: float = 0.0) -> None:
+        """Quote a symbol now, by default with its usual spread. Stops, pending orders and stop-out follow.
+
+        ``last`` is the price of the last trade, where the market tells one: it values positions and sets off stops.
+        """
+        self._quote(symbol, bid, ask, last)
         triggers.after_quote(self, symbol)
-        triggers.stop_out(self)
+        stopout.check(self)
 
     def set_prices(self, bids: Mapping[str, float]) -> None:
         """Quote several symbols at one instant: triggers are looked at after all of them are in."""
@@ -72,55 +87,115 @@ class Broker(Account):
             self._quote(symbol, bid, None)
         for symbol in bids:
             triggers.after_quote(self, symbol)
-        triggers.stop_out(self)
+        stopout.check(self)
 
     def advance(self, seconds: float) -> None:
         """Move the clock. Roll-over swap, expired orders and stop-out are dealt with; prices stay as they are."""
         before = self.server_msc
         self._now += timedelta(milliseconds=round(seconds * 1000))
+        self.margin_changes()
         triggers.after_time(self, before)
 
     def open(
         self, side: str | int, symbol: str, lots: float, *, sl: float = 0.0, tp: float = 0.0, magic: int = 0,
-        comment: str = "",
+        comment: str = "", by: int = BY_CLIENT,
     ) -> int:  # fmt: skip
-        """Trade at the market and return the position's ticket.
+        """Trade at the market and return the position's ticket (the order's, when it is executed later).
+
+        ``by`` is the ORDER_REASON of the one who trades: 0 desktop, 1 mobile, 2 web, 3 a program.
 
         Raises:
             Rejected: the broker refuses, with the trade server's code.
         """
         direction = {"buy": 1, "sell": -1}[side] if isinstance(side, str) else side
-        order = self.new_order(symbol, 0 if direction > 0 else 1, lots, sl=sl, tp=tp, magic=magic, comment=comment)
-        return matching.trade(self, order).position_id
+        ticket = self._market(direction, symbol, lots, by, sl=sl, tp=tp, magic=magic, comment=comment)
+        order = next((order for order in self.history if order.ticket == ticket), None)
+        found = [p.ticket for p in self.held(symbol) if order is not None and p.identifier == order.position_id]
+        return found[0] if found else ticket
+
+    def _market(self, direction: int, symbol: str, lots: float, by: int, **fields: Any) -> int:
+        """A market order with the filling the symbol takes, at the price that is shown; its ticket."""
+        spec, quote = checks.spec_of(self, symbol), self.quotes[symbol]
+        either = 0 if spec.filling_mode & 1 else 1 if spec.filling_mode & 2 else 2
+        request = trading.full(
+            action=trading.DEAL, symbol=symbol, volume=lots, type=0 if direction > 0 else 1,
+            price=quote.opening(direction), type_filling=either if spec.execution >= checks.MARKET else 0, **fields,
+        )  # fmt: skip
+        return int(trading.Errand(self, by).run(request)["order"])
 
     def pending(
-        self, order_type: int, symbol: str, lots: float, price: float, *, sl: float = 0.0, tp: float = 0.0
-    ) -> int:
-        """Place a pending order of an ORDER_TYPE_* value and return its ticket."""
-        order = self.new_order(symbol, order_type, lots, sl=sl, tp=tp)
-        order.price, order.state = price, PLACED
-        matching.place(self, order)
-        return order.ticket
+        self, order_type: int, symbol: str, lots: float, price: float, *, sl: float = 0.0, tp: float = 0.0,
+        stoplimit: float = 0.0, type_time: int = 0, expiration: int = 0, magic: int = 0, comment: str = "",
+        by: int = BY_CLIENT,
+    ) -> int:  # fmt: skip
+        """Place a pending order of an ORDER_TYPE_* value and return its ticket; ``expiration`` in server seconds."""
+        request = trading.full(
+            action=trading.PENDING, symbol=symbol, volume=lots, type=order_type, price=price, sl=sl, tp=tp,
+            stoplimit=stoplimit, type_time=type_time, expiration=expiration, type_filling=2, magic=magic,
+            comment=comment,
+        )  # fmt: skip
+        return int(trading.Errand(self, by).run(request)["order"])
 
-    def close(self, ticket: int, lots: float | None = None) -> None:
+    def close(self, ticket: int, lots: float | None = None, *, by: int = BY_CLIENT) -> None:
         """Close a position, whole or in part, at the market."""
         position = self.position(ticket)
         volume = position.volume if lots is None else lots
-        order = self.new_order(position.symbol, 1 if position.side > 0 else 0, volume)
-        matching.close(self, position, order)
+        self._market(-position.side, position.symbol, volume, by, position=ticket)
 
-    def modify(self, ticket: int, *, sl: float, tp: float) -> None:
+    def close_by(self, ticket: int, other: int, *, by: int = BY_CLIENT) -> None:
+        """Close two opposite positions by one another."""
+        trading.Errand(self, by).run(trading.full(action=trading.CLOSE_BY, position=ticket, position_by=other))
+
+    def modify(self, ticket: int, *, sl: float, tp: float, by: int = BY_CLIENT) -> None:
         """Set both stops of a position; 0.0 removes one."""
-        matching.set_stops(self, self.position(ticket), sl, tp)
+        trading.Errand(self, by).run(trading.full(action=trading.SLTP, position=ticket, sl=sl, tp=tp))
+
+    def remove(self, ticket: int, *, by: int = BY_CLIENT) -> None:
+        """Delete a pending order."""
+        trading.Errand(self, by).run(trading.full(action=trading.REMOVE, order=ticket))
+
+    def twin(self) -> Broker:
+        """A copy that can be traded on without touching this broker: same quotes, an empty history, a meek dealer."""
+        other = copy(self)
+        vars(other).update(
+            _positions={ticket: replace(position) for ticket, position in self._positions.items()},
+            orders=[replace(order) for order in self.orders], deals=[], history=[], events=[], gone=set(self.gone),
+            asked_msc=self.asked_msc.copy(), dealer=Dealer(), _order_conversion=dict(self._order_conversion),
+        )  # fmt: skip
+        return other
+
+    def operate(self, kind: int, amount: float, comment: str) -> None:
+        """A money operation of a DEAL_TYPE_* value: credit goes to the credit, everything else to the balance."""
+        if kind == CREDIT:
+            self.credit = round(self.credit + amount, self.digits)
+        else:
+            self.balance = round(self.balance + amount, self.digits)
+        self.book(Deal(self.ticket(), 0, self.server_msc, kind, 0, profit=amount, comment=comment))
+        word = _OPERATIONS.get(kind, "operation")
+        if kind == BALANCE and amount < 0:
+            word = "withdrawal"
+        self.changed()
+        self.tell(word, f"{comment} of {amount:.{self.digits}f} {self.currency}")
 
     def deposit(self, amount: float, comment: str = "Deposit") -> None:
         """Pay in (or out, negative): a BALANCE deal."""
-        self.balance = round(self.balance + amount, self.digits)
-        self.book(Deal(self.ticket(), 0, self.server_msc, BALANCE, 0, profit=amount, comment=comment))
-        self.tell("deposit" if amount >= 0 else "withdrawal", f"{comment} of {amount:.{self.digits}f} {self.currency}")
+        self.operate(BALANCE, amount, comment)
+
+    def withdraw(self, amount: float, comment: str = "Withdrawal") -> None:
+        """Pay out what is free: no credit, no margin in use, no open profit.
+
+        Raises:
+            Rejected: more than that.
+        """
+        own = min(self.balance, self.free_margin - self.credit)
+        if amount <= 0 or amount > own:
+            raise Rejected(10019, f"at most {own:.{self.digits}f} {self.currency} can be paid out")
+        self.operate(BALANCE, -amount, comment)
 
     def credit_in(self, amount: float, comment: str = "Credit") -> None:
         """Grant credit (or take it back, negative): a CREDIT deal."""
-        self.credit = round(self.credit + amount, self.digits)
-        self.book(Deal(self.ticket(), 0, self.server_msc, CREDIT, 0, profit=amount, comment=comment))
-        self.tell("credit", f"{comment} of {amount:.{self.digits}f} {self.currency}")
+        self.operate(CREDIT, amount, comment)
+
+    def correction(self, amount: float, comment: str = "Correction") -> None:
+        """Put the balance right: a CORRECTION deal."""
+        self.operate(CORRECTION, amount, comment)

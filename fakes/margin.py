@@ -102,9 +102,7 @@ def pair_margin(spec: SymbolSpec, price: float, leverage: int) -> float:
     return _PER_LOT[spec.calc_mode](spec, price) / spec.contract_size * spec.hedged_size / divisor
 
 
-def tier_factor(
-    tiers: Sequence[Tier], before: float, amount: float, leverage: int, *, leveraged: bool
-) -> float:
+def tier_factor(tiers: Sequence[Tier], before: float, amount: float, leverage: int, *, leveraged: bool) -> float:
     """What the tiers multiply the margin of ``amount`` by, when ``before`` is already held: each part by its own step.
 
     Beyond the last step, the last step goes on.

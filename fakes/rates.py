@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import itemgetter
+
 _SECONDS = {n: n * 60 for n in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)} | {
     0x4000 | n: n * 3600 for n in (1, 2, 3, 4, 6, 8, 12, 24)
 }
@@ -21,11 +24,14 @@ class Bars:
         bars = self._minutes.setdefault(symbol, [])
         minute = time_msc // 60_000 * 60
         spread = ask - bid
-        if bars and bars[-1][0] == minute:
-            _, first, high, low, _, ticks, narrow = bars[-1]
-            bars[-1] = (minute, first, max(high, bid), min(low, bid), bid, ticks + 1, min(narrow, spread))
+        at = len(bars) - 1
+        if bars and minute < bars[at][0]:  # the server's clock went back an hour: the hour is written twice
+            at = bisect_left(bars, minute, key=itemgetter(0))
+        if bars and bars[at][0] == minute:
+            _, first, high, low, _, ticks, narrow = bars[at]
+            bars[at] = (minute, first, max(high, bid), min(low, bid), bid, ticks + 1, min(narrow, spread))
         else:
-            bars.append((minute, bid, bid, bid, bid, 1, spread))
+            bars.insert(at if bars and minute < bars[at][0] else len(bars), (minute, bid, bid, bid, bid, 1, spread))
             if len(bars) > _KEPT:
                 del bars[: len(bars) - _KEPT]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_NEW_YORK, _ATHENS = "America/New_York", "Europe/Athens"
+_ZONES = {"us": "America/New_York", "eu": "Europe/Athens"}
 _NEW_YORK_TO_SERVER_S = 7 * 3600
 
 
@@ -19,15 +19,12 @@ class ServerZone:
 
     def __init__(self, rule: str | int) -> None:
         self.rule = rule
-        self._fixed = int(rule) if isinstance(rule, int) else None
-        self._shift = _NEW_YORK_TO_SERVER_S if rule == "us" else 0
-        name = {"us": _NEW_YORK, "eu": _ATHENS}.get(str(rule), str(rule))
-        self._zone = None if self._fixed is not None else ZoneInfo(name)
+        self._shift = rule if isinstance(rule, int) else _NEW_YORK_TO_SERVER_S if rule == "us" else 0
+        self._zone = ZoneInfo(_ZONES.get(rule, rule)) if isinstance(rule, str) else None
 
     def offset_s(self, at: datetime) -> int:
         """Server clock minus UTC at an aware instant."""
         if self._zone is None:
-            assert self._fixed is not None
-            return self._fixed
+            return self._shift
         offset = at.astimezone(self._zone).utcoffset()
         return self._shift + int((offset or timedelta()).total_seconds())

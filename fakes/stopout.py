@@ -26,7 +26,7 @@ def reached(broker: Broker, level: float) -> bool:
 
 def check(broker: Broker) -> None:
     """Tell a margin call once, then stop out: pending orders that hold margin, then positions, one by one."""
-    called = broker.so_call > 0 and reached(broker, broker.so_call)
+    called = reached(broker, broker.so_call)
     if called and not broker.margin_called:
         broker.tell("margin_call", f"Margin call: margin level {broker.margin_level:.1f}%")
     broker.margin_called = called
@@ -45,7 +45,7 @@ def check(broker: Broker) -> None:
 def _must_close(broker: Broker) -> bool:
     if broker.terms.so_on_negative and broker.margin <= 0 and broker.positions:
         return broker.equity < 0
-    return broker.so_so > 0 and reached(broker, broker.so_so) and bool(broker.positions or broker.orders)
+    return reached(broker, broker.so_so) and bool(broker.positions or broker.orders)
 
 
 def _next(broker: Broker) -> Position:

@@ -13,7 +13,17 @@ from fakes.symbols import SymbolSpec
 if TYPE_CHECKING:
     from fakes.broker import Broker
 
+COMMISSION_DAILY = 8
 _REOPENS = frozenset({kinds.SWAP_REOPEN_CURRENT, kinds.SWAP_REOPEN_BID})
+
+
+def end_of_day(broker: Broker, weekday: int) -> None:
+    """What the server does at its midnight, after a day of week (0 Sunday): swap, the day's commission, a new day."""
+    roll_over(broker, weekday)
+    if broker.blocked_commission > 0:
+        amount, broker.blocked_commission = broker.blocked_commission, 0.0
+        broker.operate(COMMISSION_DAILY, -amount, "Daily commission")
+    broker.won_today = 0.0
 
 
 def roll_over(broker: Broker, weekday: int) -> None:

@@ -92,7 +92,9 @@ class Terms:
         return tuple(change for change in self.margin_changes if change.is_on(server_msc))
 
 
-def weekend(factor: float = 1.0, leverage: int = 0, symbols: Iterable[str] = (), *, friday: str = "22:00") -> MarginChange:
+def weekend(
+    factor: float = 1.0, leverage: int = 0, symbols: Iterable[str] = (), *, friday: str = "22:00"
+) -> MarginChange:
     """More margin from Friday at this server time until Sunday midnight."""
     hours = Hours.of({"Fri": [f"{friday}-24:00"], "Sat": ["00:00-24:00"], "Sun": ["00:00-24:00"]})
     return MarginChange(hours, symbols=frozenset(symbols), leverage=leverage, factor=factor)
