@@ -89,4 +89,6 @@ def record(name: str, values: dict[str, Any]) -> Record:
     if unknown:
         raise KeyError(f"{name} has no field {sorted(unknown)}")
     whole = defaults | values
-    return RECORD_TYPES[name]([float(whole[field]) if kind == "float" else whole[field] for field, kind in FIELDS[name]])
+    return RECORD_TYPES[name](
+        [float(whole[field]) if kind == "float" else whole[field] for field, kind in FIELDS[name]]
+    )
