@@ -119,7 +119,7 @@ def order_calc_margin(*args: Any) -> float:
         raise CallError(-2)
     spec = broker.specs[known(broker, name)]
     side = 1 if action % 2 == 0 else -1
-    amount = broker.margin_for(name, side, volume, price, spec.rate(side) if action <= 1 else spec.rate_pending)
+    amount = broker.margin_for(name, side, volume, price, spec.rate_of(action))
     if amount is None:
         raise CallError(-1)
     return amount

@@ -15,12 +15,14 @@ _SELECT_FLAGS = 6  # TICK_FLAG_BID | TICK_FLAG_ASK
 def account(broker: Broker, *, trade_allowed: bool = True, login: int | None = None) -> Record:
     """``account_info()``."""
     return record("AccountInfo", {
-        "login": broker.login if login is None else login, "leverage": broker.leverage, "limit_orders": 200,
+        "login": broker.login if login is None else login, "leverage": broker.leverage_now, "limit_orders": 200,
         "margin_so_mode": int(broker.so_money), "trade_allowed": trade_allowed, "trade_expert": True,
         "margin_mode": 2 if broker.hedging else 0, "currency_digits": broker.digits,
         "balance": broker.balance, "credit": broker.credit, "profit": round(broker.floating, broker.digits),
         "equity": broker.equity, "margin": broker.margin, "margin_free": broker.free_margin,
-        "margin_level": broker.margin_level, "margin_so_call": broker.so_call, "margin_so_so": broker.so_so,
+        "margin_level": broker.margin_level, "margin_so_call": broker.so_call,
+        "margin_so_so": broker.so_so if broker.terms.so_shown is None else broker.terms.so_shown,
+        "commission_blocked": broker.blocked_commission, "assets": broker.assets, "liabilities": broker.liabilities,
         "name": "SIMULATED Trader", "server": broker.server, "currency": broker.currency, "company": COMPANY,
     })  # fmt: skip
 
@@ -87,12 +89,15 @@ def symbol(broker: Broker, name: str) -> Record:
         "select": shown, "visible": shown, "time": quote.time_msc // 1000, "digits": spec.digits,
         "spread": round((quote.ask - quote.bid) / spec.point) if shown else 0, "spread_float": True,
         "trade_calc_mode": spec.calc_mode, "trade_mode": spec.trade_mode, "trade_stops_level": spec.stops_level,
-        "trade_freeze_level": spec.freeze_level, "trade_exemode": spec.execution, "swap_mode": 1,
-        "swap_rollover3days": 3, "margin_hedged_use_leg": spec.hedged_use_leg, "expiration_mode": 15,
+        "trade_freeze_level": spec.freeze_level, "trade_exemode": spec.execution, "swap_mode": spec.swap_mode,
+        "swap_rollover3days": spec.swap_rollover3days, "margin_hedged_use_leg": spec.hedged_use_leg,
+        "expiration_mode": 15,
         "filling_mode": spec.filling_mode, "order_mode": 127,
         "bid": quote.bid if shown else 0.0, "ask": quote.ask if shown else 0.0, "point": spec.point,
         "trade_tick_value": gain, "trade_tick_value_profit": gain, "trade_tick_value_loss": loss,
         "trade_tick_size": spec.step, "trade_contract_size": spec.contract_size, "trade_face_value": spec.face_value,
+        "trade_accrued_interest": spec.accrued_interest, "trade_liquidity_rate": spec.liquidity_rate,
+        "session_price_settlement": spec.settlement,
         "volume_min": spec.volume_min, "volume_max": spec.volume_max, "volume_step": spec.volume_step,
         "volume_limit": spec.volume_limit, "swap_long": spec.swap_long, "swap_short": spec.swap_short,
         "margin_initial": spec.margin_initial, "margin_maintenance": spec.margin_maintenance,
