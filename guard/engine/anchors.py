@@ -18,6 +18,9 @@ from guard.model.tradingday import period_bounds
 SEEN_WITHIN_S = 10.0
 
 
+Sums = tuple[float, float] | None
+
+
 class Anchored(NamedTuple):
     """The engine's new anchors, what limits may read of them, and the sentence about an unexplained balance step."""
 
@@ -46,7 +49,7 @@ def _words(at: str) -> str:
     return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _sums(snapshot: Snapshot, start_s: float) -> tuple[tuple[float, float] | None, str]:
+def _sums(snapshot: Snapshot, start_s: float) -> tuple[Sums, str]:
     """Flows and results since a UTC instant, or ``None`` and the reason."""
     deals = snapshot.deals
     if deals is None:
@@ -80,7 +83,9 @@ def _make(need: AnchorNeed, start: datetime, snapshot: Snapshot, state: State) -
     return Anchor(need.period, start.isoformat(), balance, equity, "seen" if seen else "deals")
 
 
-def _life(need: AnchorNeed, old: Anchor | None, snapshot: Snapshot, first: FirstSeen | None) -> Anchor | None:
+def _life(
+    need: AnchorNeed, old: Anchor | None, snapshot: Snapshot, first: FirstSeen | None, sums: Sums
+) -> Anchor | None:
     """First sight and peaks; deposits and withdrawals move the peaks as the rule says."""
     a = snapshot.account
     if first is None or a.balance is None or a.equity is None or a.credit is None:
@@ -89,7 +94,6 @@ def _life(need: AnchorNeed, old: Anchor | None, snapshot: Snapshot, first: First
     if old is None:
         return Anchor("life", first.at, first.balance, first.equity, "first_seen", equity, a.balance, 0.0)
     peak_equity, peak_balance, moved = old.peak_equity, old.peak_balance, old.flows
-    sums, _ = _sums(snapshot, _utc_s(old.at))
     if sums is not None and abs(sums[0] - old.flows) > 1e-9 and need.flows != "ignore":
         step, moved = sums[0] - old.flows, sums[0]
         if need.flows == "scale":
@@ -100,6 +104,8 @@ def _life(need: AnchorNeed, old: Anchor | None, snapshot: Snapshot, first: First
             peak_balance = None if peak_balance is None else peak_balance + step
     peak_equity = equity if peak_equity is None else max(peak_equity, equity)
     peak_balance = a.balance if peak_balance is None else max(peak_balance, a.balance)
+    if (peak_equity, peak_balance, moved) == (old.peak_equity, old.peak_balance, old.flows):
+        return old
     return Anchor("life", old.at, old.balance, old.equity, old.source, peak_equity, peak_balance, moved)
 
 
@@ -110,19 +116,15 @@ def _scaled(peak: float | None, after: float, step: float) -> float | None:
     return peak * after / before
 
 
-def _reference(anchor: Anchor, snapshot: Snapshot) -> Reference:
-    sums, why = _sums(snapshot, _utc_s(anchor.at))
-    at = _words(anchor.at)
-    flows = None if sums is None else sums[0]
+def _reference(anchor: Anchor, sums: Sums, why: str) -> Reference:
     return Reference(
-        at, anchor.balance, anchor.equity, anchor.peak_equity, anchor.peak_balance, flows, anchor.source, why
-    )
+        _words(anchor.at), anchor.balance, anchor.equity, anchor.peak_equity, anchor.peak_balance,
+        None if sums is None else sums[0], anchor.source, why,
+    )  # fmt: skip
 
 
-def _unexplained(anchor: Anchor, snapshot: Snapshot) -> float | None:
+def _unexplained(anchor: Anchor, balance: float | None, sums: Sums) -> float | None:
     """How far the balance is from the anchor plus all deals since; ``None`` when that cannot be told."""
-    balance = snapshot.account.balance
-    sums, _ = _sums(snapshot, _utc_s(anchor.at))
     if sums is None or anchor.balance is None or balance is None:
         return None
     return balance - anchor.balance - sums[0] - sums[1]
@@ -154,19 +156,26 @@ def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], f
             if old.balance is not None or old.equity is not None:
                 anchors[key] = old
         else:
-            step = _unexplained(old, snapshot)
+            sums, why = _sums(snapshot, _utc_s(old.at))
+            step = _unexplained(old, snapshot.account.balance, sums)
             if step is not None and abs(step) > tolerance:
                 gap = f"the balance moved by {step:+,.2f} that no known deal explains"
-        references[key] = _reference(old, snapshot)
+            references[key] = _reference(old, sums, why)
+            continue
+        references[key] = _reference(old, *_sums(snapshot, _utc_s(old.at)))
     for key, need in needs.items():
         if need.period != "life":
             continue
         # A deposit is seen before its deal: until the deals explain the step it must not become a new peak.
-        moved = anchors.get(key) if gap else _life(need, anchors.get(key), snapshot, first)
+        old = anchors.get(key)
+        sums, why = _sums(snapshot, _utc_s(old.at)) if old is not None else (None, "")
+        moved = old if gap else _life(need, old, snapshot, first, sums)
         if moved is None:
             continue
         anchors[key] = moved
-        found = _reference(moved, snapshot)
+        if old is None:
+            sums, why = _sums(snapshot, _utc_s(moved.at))
+        found = _reference(moved, sums, why)
         if state.first_seen is None:
             why = "the account was not seen before, so no peak is known"
             found = found._replace(peak_equity=None, peak_balance=None, flows=0.0, why=why)

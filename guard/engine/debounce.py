@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from guard.limits.base import Limit, Reading
+from guard.limits.base import EPSILON, Limit, Reading
 from guard.model.state import Timer
 from guard.model.verdict import Severity, Verdict
 
-EPSILON = 1e-9
 SEVERITIES = tuple(Severity)
 NOTHING: tuple[tuple[str, ...], bool] = ((), False)
 
@@ -28,7 +27,7 @@ def is_breach(limit: Limit, used: float) -> bool:
 
 def level(limit: Limit, reading: Reading, used: float) -> tuple[Severity, float | None]:
     """Severity and highest reached stage for a utilization."""
-    if used < limit.first_pct * (1.0 - EPSILON):
+    if used < limit.quiet_below_pct:
         return Severity.OK, None
     top = next((pct for pct in limit.stage_pcts if _reached(limit, used, pct)), None)
     if is_breach(limit, used) and not reading.at_most_warn:
@@ -89,31 +88,23 @@ def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: s
     )
 
 
+def calm(limit: Limit, reading: Reading, timer: Timer) -> bool:
+    """Whether nothing is reached and nothing was: the timer stays as it is and the verdict is OK."""
+    used = reading.utilization_pct
+    return (
+        used is not None
+        and used < limit.quiet_below_pct
+        and timer.severity == 0
+        and timer.held_s == 0.0
+        and timer.unknown_s == 0.0
+        and timer.cool_s == 0.0
+    )
+
+
 def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:
     """The verdict a reading and its timer give; an unknown figure keeps a standing breach."""
     severity, stage = SEVERITIES[timer.severity], timer.stage_pct
     if reading.utilization_pct is None and reading.breach is None and severity is not Severity.BREACH:
         severity, stage = Severity.UNKNOWN, None
     asked, acting = limit.asked(stage) if stage is not None else NOTHING
-    return Verdict(
-        limit.name,
-        limit.kind,
-        severity,
-        reading.value,
-        reading.threshold,
-        limit.unit,
-        reading.utilization_pct,
-        reading.offending,
-        lambda: _sentence(limit, reading, severity),
-        acting=acting,
-        inherited=timer.inherited,
-        stage_pct=stage,
-        actions=asked,
-    )
-
-
-def _sentence(limit: Limit, reading: Reading, severity: Severity) -> str:
-    if reading.utilization_pct is None and reading.breach is None:
-        stands = "; the breach stands until the figure is known again" if severity is Severity.BREACH else ""
-        return f"{limit.title} is unknown: {reading.why}{stands}"
-    return reading.why if reading.why or reading.value is None else limit.say(reading)
+    return Verdict(limit, reading, severity, acting, timer.inherited, stage, asked)

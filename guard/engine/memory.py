@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from operator import itemgetter
 
 from guard.engine.elapsed import elapsed_s, trusted_s
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
 from guard.model.state import FirstSeen, Last, State
+
+_IDENTIFIER_AND_STOP = itemgetter(1, 7)
 
 
 def first_seen(snapshot: Snapshot, state: State) -> FirstSeen | None:
@@ -21,15 +23,14 @@ def first_seen(snapshot: Snapshot, state: State) -> FirstSeen | None:
     return FirstSeen(snapshot.taken_at.isoformat(), a.balance, a.equity)
 
 
-def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | None:
+def last_reading(snapshot: Snapshot, state: State, at: str, *, blind: bool) -> Last | None:
     """This reading as the next cycle's previous one; of a blind one only the clocks, with the money seen before."""
     a, last = snapshot.account, state.last
     if blind or a.balance is None or a.equity is None or a.credit is None:
         if last is None:
             return None
-        return replace(
-            last,
-            at=snapshot.taken_at.isoformat(),
+        return last._replace(
+            at=at,
             taken_s=snapshot.taken_s,
             monotonic_s=snapshot.monotonic_s,
             boot_id=snapshot.boot_id,
@@ -37,7 +38,7 @@ def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | Non
             trusted_s=trusted_s(last, snapshot),
         )
     return Last(
-        snapshot.taken_at.isoformat(),
+        at,
         snapshot.taken_s,
         snapshot.monotonic_s,
         snapshot.boot_id,
@@ -48,7 +49,13 @@ def last_reading(snapshot: Snapshot, state: State, *, blind: bool) -> Last | Non
     )
 
 
-def entry_equity(snapshot: Snapshot, state: State) -> Mapping[int, float]:
+def same_positions(snapshot: Snapshot, state: State) -> bool:
+    """Whether exactly the positions remembered are held, each with the stop it had when it was first seen."""
+    positions = snapshot.positions
+    return positions is not None and state.first_stops == dict(map(_IDENTIFIER_AND_STOP, positions))
+
+
+def entry_equity(snapshot: Snapshot, state: State, *, unchanged: bool) -> Mapping[int, float]:
     """Equity just before each position was opened, frozen when it is first seen; closed ones are forgotten.
 
     Positions found open at the first start were not seen being opened: they stay unknown.
@@ -56,7 +63,7 @@ def entry_equity(snapshot: Snapshot, state: State) -> Mapping[int, float]:
     if snapshot.positions is None:
         return state.entry_equity
     earlier = state.entry_equity
-    if len(earlier) == len(snapshot.positions) and all([position[1] in earlier for position in snapshot.positions]):  # noqa: C419  # a list is faster
+    if unchanged:
         return earlier
     out: dict[int, float] = {}
     for position in snapshot.positions:
@@ -71,18 +78,12 @@ def entry_equity(snapshot: Snapshot, state: State) -> Mapping[int, float]:
     return out
 
 
-def first_stops(snapshot: Snapshot, state: State) -> Mapping[int, float]:
+def first_stops(snapshot: Snapshot, state: State, *, unchanged: bool) -> Mapping[int, float]:
     """The stop each position had when it was first seen (0.0: none); closed ones are forgotten."""
     if snapshot.positions is None:
         return dict(state.first_stops)
-    known = state.first_stops
-    if len(known) == len(snapshot.positions):
-        for position in snapshot.positions:
-            stop = known.get(position[1]) if position[1] is not None else None
-            if stop is None or position[7] is None or (stop == 0.0 and position[7] > 0.0):
-                break
-        else:
-            return known
+    if unchanged:
+        return state.first_stops
     out: dict[int, float] = {}
     for position in snapshot.positions:
         key = position.identifier
@@ -99,15 +100,15 @@ def unprotected_s(m: Metrics, state: State) -> dict[int, float]:
     A position not seen before counts from its last modification by the server's clock, once its offset is confirmed;
     one that lost its stop under our eyes, or opened between two readings with the offset unknown, counts from now.
     """
-    snapshot, rows = m.snapshot, m.bare_rows
+    snapshot = m.snapshot
     passed = elapsed_s(state.last, snapshot)
-    if rows is None:
+    if m.by_symbol is None:
         # Not seen, not forgiven: if the position still has no stop when it is seen again, it had none in between.
         return {key: held + passed for key, held in state.unprotected_s.items()}
     out: dict[int, float] = {}
-    for row in rows:
+    for row in m.bare:
         key, position = row.position.identifier, row.position
-        if key is None or not row.unprotected or row.covered:
+        if key is None or row.covered:
             continue
         held = state.unprotected_s.get(key)
         if held is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from guard.limits.base import AnchorNeed, Limit
+from guard.metrics.account import BrokerLevels
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Policy:
     """Everything ``step`` needs besides snapshot and state.
 
     Money in account currency; ``initial`` is typed by the user, never guessed; call and stop-out levels are used only
-    where the terminal does not tell (0). ``zone_named`` is false while the day resets at 00:00 UTC by default.
+    where the terminal does not tell (0), ``brokers`` where the configuration does not either. ``zone_named`` is false
+    while the day resets at 00:00 UTC by default.
     """
 
     limits: tuple[Limit, ...]
@@ -42,6 +44,7 @@ class Policy:
     target_margin_level_pct: float = 200.0
     shocks: tuple[Shock, ...] = DEFAULT_SHOCKS
     gap_beyond_stop_pct: float = 0.0
+    brokers: tuple[BrokerLevels, ...] = ()
     zone_named: bool = False
     source: str = "defaults"
     sha256: str = ""
@@ -57,6 +60,11 @@ class Policy:
         if needs and all(need.period == "life" for need in needs.values()):
             needs["day|UTC|00:00"] = AnchorNeed("day|UTC|00:00", "day", "UTC", "00:00", "shift")
         return needs
+
+    @cached_property
+    def shock_rows(self) -> tuple[tuple[str, float, str], ...]:
+        """The shocks as the figures take them: target, percent, name."""
+        return tuple((shock.target, shock.pct, shock.name) for shock in self.shocks)
 
     @cached_property
     def trails(self) -> bool:

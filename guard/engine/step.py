@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from guard.actions.base import KNOWN_ACTIONS
 from guard.engine import anchors as anchoring
@@ -22,8 +23,7 @@ from guard.model.verdict import Severity, Verdict
 NEW = Timer()
 
 
-@dataclass(frozen=True, slots=True)
-class CycleResult:
+class CycleResult(NamedTuple):
     """What one cycle found.
 
     ``changed`` is true when something was decided or learnt that a restart must not forget. ``blind`` says why the
@@ -44,15 +44,16 @@ class CycleResult:
 def context(policy: Policy, entry_equity: Mapping[int, float], references: anchoring.Anchored) -> Context:
     """What the figures need besides the snapshot."""
     return Context(
-        initial=policy.initial,
-        margin_call_level=policy.margin_call_level,
-        stop_out_level=policy.stop_out_level,
-        target_margin_level_pct=policy.target_margin_level_pct,
-        shocks=tuple((shock.target, shock.pct, shock.name) for shock in policy.shocks),
-        gap_beyond_stop_pct=policy.gap_beyond_stop_pct,
-        anchors=references.references,
-        entry_equity=entry_equity,
-        flow_gap=references.flow_gap,
+        policy.initial,
+        policy.margin_call_level,
+        policy.stop_out_level,
+        policy.target_margin_level_pct,
+        policy.shock_rows,
+        policy.gap_beyond_stop_pct,
+        references.references,
+        entry_equity,
+        references.flow_gap,
+        policy.brokers,
     )
 
 
@@ -72,56 +73,35 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)
     anchored = anchoring.advance(snapshot, state, policy.needs, seen)
-    entries = memory.entry_equity(snapshot, state)
+    unchanged = memory.same_positions(snapshot, state)
+    entries = memory.entry_equity(snapshot, state, unchanged=unchanged)
     metrics = Metrics(snapshot, context(policy, entries, anchored))
     metrics.unprotected_s = memory.unprotected_s(metrics, state)
 
-    verdicts: list[Verdict] = []
-    notices: list[Notice] = []
-    timers: dict[str, Timer] = {}
-    moved = False
-    for limit in policy.limits:
-        reading = _read(limit, metrics)
-        before = state.timers.get(limit.name, NEW)
-        timer = debounce.advance(limit, reading, before, passed, at, policy.stale_after_s)
-        if first and timer.severity == Severity.BREACH:
-            timer = replace(timer, inherited=True)
-        verdict = debounce.verdict(limit, reading, timer)
-        if before is not timer and (before.severity, before.stage_pct) != (timer.severity, timer.stage_pct):
-            moved = True
-            notice = announce.of_verdict(verdict, before, timer, at, first=first)
-            if notice is not None:
-                notices.append(notice)
-        if verdict.severity is Severity.UNKNOWN or timer.unknown_s > 0.0:
-            moved = moved or before.unknown_s == 0.0
-            timer, told = announce.of_unknown(verdict, timer, policy, at)
-            if told is not None:
-                notices.append(told)
-        elif before.unknown_s > 0.0:
-            moved = True
-        timers[limit.name] = timer
-        verdicts.append(verdict)
-
+    judged = _judge(metrics, state, policy, passed, at, first=first)
+    verdicts, notices, timers, moved = judged.verdicts, judged.notices, judged.timers, judged.moved
     if metrics.blind:
         # What cannot be believed teaches nothing: no first sight, no anchor, no peak from it.
         new = replace(
             state,
             unprotected_s=metrics.unprotected_s,
             timers={**state.timers, **timers},
-            last=memory.last_reading(snapshot, state, blind=True),
+            last=memory.last_reading(snapshot, state, at, blind=True),
             policy_sha256=policy.sha256 or state.policy_sha256,
         )
     else:
-        new = replace(
-            state,
-            entry_equity=entries,
-            unprotected_s=metrics.unprotected_s,
-            anchors=anchored.anchors,
-            first_stops=memory.first_stops(snapshot, state),
-            timers={**state.timers, **timers} if state.timers.keys() != timers.keys() else timers,
-            first_seen=seen,
-            last=memory.last_reading(snapshot, state, blind=False),
-            policy_sha256=policy.sha256 or state.policy_sha256,
+        new = State(
+            anchored.anchors,
+            entries,
+            memory.first_stops(snapshot, state, unchanged=unchanged),
+            metrics.unprotected_s,
+            {**state.timers, **timers} if state.timers.keys() != timers.keys() else timers,
+            seen,
+            memory.last_reading(snapshot, state, at, blind=False),
+            state.locks,
+            policy.sha256 or state.policy_sha256,
+            state.flow_gap_s,
+            state.flow_gap_told,
         )
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:
@@ -138,19 +118,62 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         verdicts=tuple(verdicts),
         notices=tuple(notices),
         intents=(),
-        trading_state=trading_state(verdicts),
+        trading_state=trading_state(judged.reached) if judged.reached else TradingState.ACTIVE,
         blind=metrics.blind if metrics.blind else None,
         gaps=metrics.gaps,
         changed=moved or bool(notices) or _learnt(state, new, policy),
     )
 
 
-def _read(limit: Limit, metrics: Metrics) -> Reading:
-    reading = limit.evaluate(metrics)
-    if not metrics.unlinked:
-        return reading
-    # Without a link to the trade server even equity and margin are those of some time ago.
-    return Reading(None, reading.threshold, None, (), metrics.unlinked)
+class _Judged:
+    """Verdicts of all limits, those that are not calm, and what changed."""
+
+    __slots__ = ("moved", "notices", "reached", "timers", "verdicts")
+
+    def __init__(self) -> None:
+        self.verdicts: list[Verdict] = []
+        self.reached: list[Verdict] = []
+        self.notices: list[Notice] = []
+        self.timers: dict[str, Timer] = {}
+        self.moved = False
+
+
+def _judge(metrics: Metrics, state: State, policy: Policy, passed: float, at: str, *, first: bool) -> _Judged:
+    out = _Judged()
+    earlier, unlinked, timers, verdicts = state.timers, metrics.unlinked, out.timers, out.verdicts
+    for limit in policy.limits:
+        reading = limit.evaluate(metrics) if not unlinked else _unlinked(limit, metrics)
+        name = limit.name
+        before = earlier.get(name, NEW)
+        if debounce.calm(limit, reading, before):
+            timers[name] = before
+            verdicts.append(Verdict(limit, reading, Severity.OK))
+            continue
+        timer = debounce.advance(limit, reading, before, passed, at, policy.stale_after_s)
+        if first and timer.severity == Severity.BREACH:
+            timer = replace(timer, inherited=True)
+        verdict = debounce.verdict(limit, reading, timer)
+        if before is not timer and (before.severity, before.stage_pct) != (timer.severity, timer.stage_pct):
+            out.moved = True
+            notice = announce.of_verdict(verdict, before, timer, at, first=first)
+            if notice is not None:
+                out.notices.append(notice)
+        if verdict.severity is Severity.UNKNOWN or timer.unknown_s > 0.0:
+            out.moved = out.moved or before.unknown_s == 0.0
+            timer, told = announce.of_unknown(verdict, timer, policy, at)
+            if told is not None:
+                out.notices.append(told)
+        elif before.unknown_s > 0.0:
+            out.moved = True
+        timers[name] = timer
+        verdicts.append(verdict)
+        out.reached.append(verdict)
+    return out
+
+
+def _unlinked(limit: Limit, metrics: Metrics) -> Reading:
+    """Without a link to the trade server even equity and margin are those of some time ago."""
+    return Reading(None, limit.evaluate(metrics).threshold, None, (), metrics.unlinked)
 
 
 def _flow_gap(new: State, old: State, gap: str, passed: float, policy: Policy, at: str) -> tuple[State, Notice | None]:
@@ -170,12 +193,16 @@ def _learnt(old: State, new: State, policy: Policy) -> bool:
         return True
     if old.policy_sha256 != new.policy_sha256 or old.flow_gap_told != new.flow_gap_told:
         return True
-    if old.entry_equity.keys() != new.entry_equity.keys() or old.first_stops != new.first_stops:
+    if old.entry_equity is not new.entry_equity and old.entry_equity.keys() != new.entry_equity.keys():
+        return True
+    if old.first_stops is not new.first_stops and old.first_stops != new.first_stops:
         return True
     if old.unprotected_s.keys() != new.unprotected_s.keys():
         return True
     for key, anchor in new.anchors.items():
         earlier = old.anchors.get(key)
+        if earlier is anchor:
+            continue
         if earlier is None or (anchor.at, anchor.balance, anchor.equity, anchor.flows) != (
             earlier.at, earlier.balance, earlier.equity, earlier.flows,
         ):  # fmt: skip

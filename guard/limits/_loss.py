@@ -38,12 +38,13 @@ def allowed_money(limit: LossLimit, m: Metrics, reference: float) -> tuple[float
     """The allowed loss in account currency, or ``None`` and the reason."""
     if limit.unit == "money":
         return limit.value, ""
-    base = {"initial": m.context.initial, "anchor": reference, "current_balance": m.account.balance}[limit.basis]
-    if base is None:
-        name = (
-            "account.initial is not set in the configuration" if limit.basis == "initial" else "the balance is unknown"
-        )
-        return None, name
+    base = reference
+    if limit.basis != "anchor":
+        given = m.context.initial if limit.basis == "initial" else m.account.balance
+        if given is None:
+            missing = "account.initial is not set in the configuration"
+            return None, missing if limit.basis == "initial" else "the balance is unknown"
+        base = given
     if base <= 0.0:
         return None, f"the basis of the percentage is {base:.2f}, not above 0"
     return limit.value * base / 100.0, ""

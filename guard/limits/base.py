@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from guard.model.verdict import Severity
+
 if TYPE_CHECKING:
     from guard.metrics.book import PositionFigures
     from guard.metrics.compute import Metrics
 
+EPSILON = 1e-9
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Side = Literal["buy", "sell"]
@@ -136,6 +139,11 @@ class Limit(Data):
         """The lowest utilization at which anything begins: the first stage, at most 100."""
         return min((*self.stage_pcts, 100.0))
 
+    @cached_property
+    def quiet_below_pct(self) -> float:
+        """Utilization below which nothing begins, with the tolerance of comparisons."""
+        return self.first_pct * (1.0 - EPSILON)
+
     def asked(self, stage_pct: float) -> tuple[tuple[str, ...], bool]:
         """The actions asked for when ``stage_pct`` is the highest stage reached; whether more than a notice."""
         known = self._asked.get(stage_pct)
@@ -160,6 +168,13 @@ class Limit(Data):
     def say(self, reading: Reading) -> str:
         """The sentence of a reading whose value is known."""
         raise NotImplementedError
+
+    def told(self, reading: Reading, severity: Severity) -> str:
+        """The sentence of any reading, also of one that could not be made."""
+        if reading.utilization_pct is None and reading.breach is None:
+            stands = "; the breach stands until the figure is known again" if severity is Severity.BREACH else ""
+            return f"{self.title} is unknown: {reading.why}{stands}"
+        return reading.why if reading.why or reading.value is None else self.say(reading)
 
 
 class AnchorNeed(NamedTuple):

@@ -35,8 +35,8 @@ class EffectiveLeverage(Limit):
         if value is None:
             return unknown(self.max, "notional or equity is unknown" if not m.blind else m.blind)
         used = ceiling(value, self.max)
-        rows = m.bare_rows
-        if used < self.first_pct or rows is None:
+        rows = m.bare_rows if used >= self.first_pct else None
+        if rows is None:
             return Reading(value, self.max, used)
         held = [row for row in rows if row.notional is not None and (self.scope.is_all or self.scope.holds(row))]
         held.sort(key=_heaviest_first)

@@ -30,11 +30,11 @@ class MissingStop(Limit):
 
     def evaluate(self, m: Metrics) -> Reading:
         """The longest time without a stop among the positions in scope."""
+        if m.all_stopped:
+            return Reading(0.0, self.max, 0.0)
         rows = m.rows
         if rows is None:
             return unknown(self.max, m.blind)
-        if self.scope.is_all and not m.bare and not m.stop_unknown:
-            return Reading(0.0, self.max, 0.0)
         longest = 0.0
         bare: list[int] = []
         holes: list[tuple[int, str]] = []

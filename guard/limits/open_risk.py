@@ -29,8 +29,7 @@ class OpenRisk(Limit):
     def evaluate(self, m: Metrics) -> Reading:
         """The account's open risk."""
         value = m.open_risk_pct
-        rows = m.rows
-        if value is None or rows is None:
+        if value is None or m.by_symbol is None:
             return unknown(self.max, m.blind if m.blind else "open risk or equity is unknown")
         bare = [row for row in m.bare if not row.covered]
         mild = bool(bare) and not any(self._long(m.since_bare(row)) for row in bare)

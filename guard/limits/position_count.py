@@ -22,6 +22,10 @@ class PositionCount(Limit):
 
     def evaluate(self, m: Metrics) -> Reading:
         """The number of positions in scope."""
+        if self.scope.is_all and m.by_symbol is not None and m.snapshot.positions is not None:
+            used = ceiling(float(len(m.snapshot.positions)), float(self.max))
+            if used < self.first_pct:
+                return Reading(float(len(m.snapshot.positions)), float(self.max), used)
         rows = m.bare_rows
         if rows is None:
             return unknown(float(self.max), m.blind)

@@ -22,11 +22,11 @@ class PositionVolume(Limit):
 
     def evaluate(self, m: Metrics) -> Reading:
         """The largest volume among the positions in scope."""
+        if self.scope.is_all and m.largest_volume is not None and m.largest_volume <= self.max:
+            return Reading(m.largest_volume, self.max, ceiling(m.largest_volume, self.max))
         rows = m.bare_rows
         if rows is None:
             return unknown(self.max, m.blind)
-        if self.scope.is_all and m.largest_volume is not None and m.largest_volume <= self.max:
-            return Reading(m.largest_volume, self.max, ceiling(m.largest_volume, self.max))
         largest = 0.0
         over: list[int] = []
         hole = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
@@ -28,8 +29,17 @@ class RiskPerTrade(Limit):
     )
     bare_after_s: NotNegative = Field(180.0, description="seconds without a stop after which its substitute may breach")
 
+    @cached_property
+    def nothing_below(self) -> float:
+        """Risk in percent below which no position is listed and no tolerance matters."""
+        return min(0.5, self.first_pct / 100.0) * self.max
+
     def evaluate(self, m: Metrics) -> Reading:
         """The riskiest position in scope."""
+        top = m.top_risk_pct if self.scope.is_all else None
+        if top is not None and top < self.nothing_below:
+            # Far below the limit: nothing to list.
+            return Reading(top, self.max, top / self.max * 100.0)
         rows = m.rows
         if rows is None:
             return unknown(self.max, m.blind)
@@ -38,16 +48,7 @@ class RiskPerTrade(Limit):
         over: list[int] = []
         missing: list[PositionFigures] = []
         first = self.first_pct
-        everything = self.scope.is_all
-        low = min(0.5, self.first_pct / 100.0) * self.max
         for row in rows:
-            risk = row.risk_pct
-            if everything and risk is not None and risk < low and not row.unprotected:
-                # Far below the limit: nothing to list, only the largest is remembered.
-                if worst is None or risk * 100.0 > worst[1] * self.max:
-                    worst = (risk, risk / self.max * 100.0)
-                    firm = max(firm, worst[1])
-                continue
             if not self.scope.is_all and not self.scope.holds(row):
                 continue
             if row.risk_pct is None:

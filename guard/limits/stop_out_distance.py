@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from guard.limits.base import Limit, Positive, Reading, number, unknown
+from guard.metrics.account import is_assumed
 from guard.metrics.compute import Metrics
 
 
@@ -45,9 +46,9 @@ class StopOutDistance(Limit):
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
-        assumed = (
-            "; the stop-out level is assumed, the terminal does not tell it" if reading.detail == ("assumed",) else ""
-        )
+        source = str(reading.detail[0]) if reading.detail else ""
+        named = f" (from {source})" if source != "assumed" else ""
+        assumed = f"; the stop-out level is assumed{named}, the terminal does not tell it" if is_assumed(source) else ""
         return (
             f"Stop-out is {number(reading.value)} % of equity away; the smallest allowed distance is "
             f"{number(self.min)} %{assumed}"

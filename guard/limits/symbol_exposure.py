@@ -26,20 +26,20 @@ class SymbolExposure(Limit):
 
     def evaluate(self, m: Metrics) -> Reading:
         """The largest symbol in scope."""
-        rows, equity = m.bare_rows, m.equity
-        if rows is None or equity is None:
+        entries, equity = m.by_symbol, m.equity
+        if entries is None or equity is None:
             return unknown(self.max, m.blind if m.blind else "account.equity is missing")
         sums: dict[str, float] = {}
         holes: set[str] = set()
-        if self.scope.is_all and m.by_symbol is not None:
-            for name, entry in m.by_symbol.items():
+        rows = [] if self.scope.is_all else m.bare_rows
+        if self.scope.is_all:
+            for name, entry in entries.items():
                 money = entry.notional_signed if self.measure == "net" else entry.notional_gross
                 if money is None or entry.notional_signed is None:
                     holes.add(name)
                 else:
                     sums[name] = money
-            rows = []
-        for row in rows:
+        for row in rows or ():
             if not self.scope.holds(row):
                 continue
             name, side = row.in_symbol.name, row.position.side
@@ -47,9 +47,8 @@ class SymbolExposure(Limit):
                 holes.add(name)
                 continue
             sums[name] = sums.get(name, 0.0) + (row.notional * side if self.measure == "net" else row.notional)
-        known = {name: abs(value) for name, value in sums.items() if name not in holes}
-        worst = max(known, key=lambda name: (known[name], name), default=None)
-        largest = known[worst] if worst is not None else 0.0
+        sizes = [(abs(value), name) for name, value in sums.items() if name not in holes]
+        largest, worst = max(sizes) if sizes else (0.0, None)
         value = (math.inf if largest > 0.0 else 0.0) if equity <= 0.0 else largest / equity * 100.0
         if holes and value <= self.max:
             name = min(holes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from guard.metrics import levels
 from guard.metrics.anchored import Reference
@@ -11,8 +12,24 @@ from guard.model.lazy import lazy
 from guard.model.snapshot import Gap, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class BrokerLevels(NamedTuple):
+    """Margin levels in percent that a broker publishes: assumed only where the terminal does not tell its own.
+
+    ``name`` is the preset; ``servers`` are the beginnings of its servers' names, empty for any server.
+    """
+
+    name: str
+    servers: tuple[str, ...]
+    call_pct: float | None
+    stop_out_pct: float | None
+
+
+def is_assumed(source: str) -> bool:
+    """Whether a level's source is a guess or a preset: no deed may rest on it."""
+    return source == "assumed" or "/" in source
+
+
+class Context(NamedTuple):
     """What the figures need besides the snapshot: typed numbers of the policy and the engine's memory.
 
     ``anchors`` maps an anchor's key to what is known of it; ``flow_gap`` is the sentence about a balance step that no
@@ -25,9 +42,10 @@ class Context:
     target_margin_level_pct: float = 200.0
     shocks: tuple[tuple[str, float, str], ...] = ()
     gap_beyond_stop_pct: float = 0.0
-    anchors: Mapping[str, Reference] = field(default_factory=dict)
-    entry_equity: Mapping[int, float] = field(default_factory=dict)
+    anchors: Mapping[str, Reference] = MappingProxyType({})
+    entry_equity: Mapping[int, float] = MappingProxyType({})
     flow_gap: str = ""
+    brokers: tuple[BrokerLevels, ...] = ()
 
 
 class AccountFigures:
@@ -145,24 +163,49 @@ class AccountFigures:
         return levels.margin_usage_pct(a.equity, a.margin)
 
     @lazy
+    def _preset(self) -> BrokerLevels | None:
+        """The published levels that fit this account's server; percent mode only."""
+        if self.account.so_mode != levels.PERCENT:
+            return None
+        server = self.account.server
+        for found in self.context.brokers:
+            if not found.servers or (server is not None and server.casefold().startswith(_folded(found.servers))):
+                return found
+        return None
+
+    @lazy
     def call_level(self) -> tuple[float | None, str]:
-        """Margin call level and where it comes from: terminal, configuration, or unknown."""
+        """Margin call level and where it comes from: terminal, configuration, the broker's preset, or unknown."""
         told = self.account.so_call
         if told is not None and told > 0.0:
             return told, "terminal"
         if self.context.margin_call_level is not None:
             return self.context.margin_call_level, "configuration"
+        preset = self._preset
+        if preset is not None and preset.call_pct is not None:
+            return preset.call_pct, preset.name
         self.gap("margin_call_level", "the terminal does not tell the margin call level: set it in the configuration")
         return None, "unknown"
 
     @lazy
     def stop_out_level(self) -> tuple[float | None, str]:
-        """Stop-out level and where it comes from: terminal, configuration, or assumed max(call, 50) in percent mode."""
+        """Stop-out level and its source: terminal, configuration, the broker's preset, or assumed (percent mode).
+
+        A preset's level of 0 is a level: the broker closes when equity is 0. Assumed is max(call, 50).
+        """
         told = self.account.so_so
         if told is not None and told > 0.0:
             return told, "terminal"
         if self.context.stop_out_level is not None:
             return self.context.stop_out_level, "configuration"
+        preset = self._preset
+        if preset is not None and preset.stop_out_pct is not None:
+            level = preset.stop_out_pct
+            self.gap(
+                "stop_out_level",
+                f"the terminal does not tell the stop-out level: {level:g} % of {preset.name} is assumed (warn only)",
+            )
+            return level, preset.name
         if self.account.so_mode == levels.PERCENT:
             call = self.call_level[0]
             level = max(call, 50.0) if call is not None else 50.0
@@ -189,3 +232,7 @@ class AccountFigures:
     def loss_to_stop_out(self) -> float | None:
         """How much equity may fall until the stop-out; 0 or less when it is reached."""
         return self._loss_to(self.stop_out_level[0], "loss_to_stop_out")
+
+
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)

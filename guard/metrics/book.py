@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from operator import mul
+from typing import Any
 
-from guard.metrics.convert import Quotes, asset_class, rate, same_money
-from guard.metrics.value import choose_k, k_by_calc, k_by_contract, k_by_profit, k_by_tick
+from guard.metrics.block import NOW, OPENED, PROFIT, SIDE, VOLUME, Block, turn
+from guard.metrics.convert import Quotes, rate
+from guard.metrics.facts import facts
+from guard.metrics.value import MIN_UNITS, choose_k, k_by_calc, k_by_contract, k_by_profit
 from guard.model.trading import (
-    BOND_MODES,
-    COLLATERAL,
-    FUTURES_MODES,
     OPTION_MODES,
     Account,
     Asked,
@@ -18,33 +20,39 @@ from guard.model.trading import (
     Tick,
 )
 
+ONE = (1.0, 1.0)
+
 
 class SymbolFigures:
-    """One symbol in use: its ``k``, lots on each side, price and spread. Lots; prices in the symbol's own."""
+    """One symbol in use: its ``k``, lots on each side, price and spread. Lots; prices in the symbol's own.
 
-    __slots__ = (
-        "asset_class", "base_rate", "buy_lots", "collateral", "flagged", "inverse", "k", "name", "notional_gross",
-        "notional_signed", "opened", "price", "sell_lots", "spread", "symbol", "why",
-    )  # fmt: skip
+    ``columns`` and ``block`` are the held positions turned by 90 degrees when every figure of theirs is known, else
+    ``None``; ``stopped`` says that each of them has a stop of its own.
+    """
+
+    symbol: Symbol | None = None
+    asset_class: str = "other"
+    collateral: bool = False
+    k: float | None = None
+    flagged: bool = False
+    inverse: bool = False
+    base_rate: float | None = None
+    price: float | None = None
+    spread: float | None = None
+    buy_lots: float = 0.0
+    sell_lots: float = 0.0
+    notional_signed: float | None = 0.0
+    notional_gross: float | None = 0.0
+    opened: float | None = 0.0
+    why: str = ""
+    columns: tuple[Any, ...] | None = None
+    block: Block | None = None
+    stopped: bool = False
+    held: Sequence[Position] = ()
 
     def __init__(self, name: str) -> None:
         """An empty entry for ``name``."""
         self.name = name
-        self.symbol: Symbol | None = None
-        self.asset_class = "other"
-        self.collateral = False
-        self.k: float | None = None
-        self.flagged = False
-        self.inverse = False
-        self.base_rate: float | None = None
-        self.price: float | None = None
-        self.spread: float | None = None
-        self.buy_lots = 0.0
-        self.sell_lots = 0.0
-        self.notional_signed: float | None = 0.0
-        self.notional_gross: float | None = 0.0
-        self.opened: float | None = 0.0
-        self.why = ""
 
     @property
     def net_lots(self) -> float:
@@ -92,14 +100,23 @@ class PositionFigures:
         return self.in_symbol.asset_class
 
 
-def _own_k(positions: list[Position], tick_size: float | None, minor: float) -> float | None:
+def _own_k(
+    positions: Sequence[Position], columns: tuple[Any, ...] | None, tick_size: float | None, minor: float
+) -> float | None:
     """``k`` from the position with the largest profit or loss."""
-    best, most = None, 0.0
-    for position in positions:
-        profit = position[9]
-        if profit is not None and (profit > most or -profit > most):
-            best, most = position, abs(profit)
-    if best is None or tick_size is None or best.profit is None:
+    if tick_size is None:
+        return None
+    if columns is not None:
+        profits = columns[PROFIT]
+        high, low = max(profits), min(profits)
+        most = high if high > -low else low
+        if abs(most) < MIN_UNITS * minor:
+            return None
+        at = profits.index(most)
+        move = (columns[NOW][at] - columns[OPENED][at]) * columns[SIDE][at]
+        return k_by_profit(most, move, columns[VOLUME][at], minor_unit=minor, tick_size=tick_size)
+    best = max((p for p in positions if p.profit is not None), key=_size_of_profit, default=None)
+    if best is None or best.profit is None:
         return None
     side, volume, opened, now = best[3:7]
     if side is None or volume is None or opened is None or now is None:
@@ -107,15 +124,8 @@ def _own_k(positions: list[Position], tick_size: float | None, minor: float) -> 
     return k_by_profit(best.profit, (now - opened) * side, volume, minor_unit=minor, tick_size=tick_size)
 
 
-def _contract_k(symbol: Symbol, currency: str | None, table: Quotes) -> float | None:
-    """``k`` from contract size and conversion; not for modes whose profit is not price x contract."""
-    mode, profit = symbol.calc_mode, symbol.currency_profit
-    if mode is None or mode in FUTURES_MODES or mode in BOND_MODES or symbol.contract_size is None:
-        return None
-    if profit is None or currency is None:
-        return None
-    found = rate(table, profit, currency)
-    return None if found is None else k_by_contract(symbol.contract_size, found[1])
+def _size_of_profit(position: Position) -> float:
+    return abs(position.profit) if position.profit is not None else 0.0
 
 
 def _asked_k(name: str, asked: tuple[Asked, ...]) -> float | None:
@@ -132,33 +142,34 @@ def _asked_k(name: str, asked: tuple[Asked, ...]) -> float | None:
     return found
 
 
-def symbol_k(
-    entry: SymbolFigures, positions: list[Position], account: Account, table: Quotes, asked: tuple[Asked, ...]
-) -> None:
-    """Fill ``entry.k`` and its companions from all sources that are available."""
-    symbol, currency = entry.symbol, account.currency
-    minor = 10.0 ** -(account.currency_digits if account.currency_digits is not None else 2)
+def symbol_k(entry: SymbolFigures, currency: str | None, minor: float, table: Quotes, asked: tuple[Asked, ...]) -> None:
+    """Fill ``entry.k`` and its companions from all sources that are available; ``minor`` is the smallest money step."""
+    symbol = entry.symbol
     own = tick_k = contract_k = None
     if symbol is not None:
-        own = _own_k(positions, symbol.tick_size, minor)
-        base, quote = symbol.currency_base, symbol.currency_profit
-        entry.inverse = same_money(base, currency) and quote is not None and not same_money(quote, currency)
-        contract_k = _contract_k(symbol, currency, table)
-        if entry.asset_class == "forex" and symbol.currency_base is not None and currency is not None:
-            both = rate(table, symbol.currency_base, currency)
-            entry.base_rate = None if both is None else (both[0] + both[1]) / 2.0
-        value = symbol.tick_value_loss if symbol.tick_value_loss else symbol.tick_value
-        if value is not None and symbol.tick_size is not None:
-            tick_k = k_by_tick(value, symbol.tick_size)
-    entry.k, entry.flagged = choose_k(own, contract_k, tick_k, _asked_k(entry.name, asked))
+        known = facts(symbol, currency)
+        entry.asset_class, entry.collateral, entry.inverse, tick_k, contract_size, priced_by, forex_base = known
+        own = _own_k(entry.held, entry.columns, symbol.tick_size, minor)
+        if currency is not None:
+            if priced_by is not None:
+                found = rate(table, priced_by, currency) if priced_by != currency else ONE
+                contract_k = None if found is None else k_by_contract(contract_size, found[1])
+            if forex_base is not None:
+                both = rate(table, forex_base, currency) if forex_base != currency else ONE
+                entry.base_rate = None if both is None else (both[0] + both[1]) / 2.0
+    entry.k, entry.flagged = choose_k(own, contract_k, tick_k, _asked_k(entry.name, asked) if asked else None)
     if entry.k is None:
         entry.why = f"the value of a price move of {entry.name} is unknown (no contract data, tick value or quotes)"
 
 
-def _fill_prices(entry: SymbolFigures, held: list[Position], tick: Tick | None) -> None:
+def _fill_prices(entry: SymbolFigures, held: Sequence[Position], tick: Tick | None) -> None:
     if tick is not None and tick.bid and tick.ask:
         entry.spread = max(0.0, tick.ask - tick.bid)
     net = 1 if entry.net_lots >= 0.0 else -1
+    if entry.columns is not None:
+        sides, prices = entry.columns[SIDE], entry.columns[NOW]
+        entry.price = prices[sides.index(net) if net in sides else 0]
+        return
     fallback = None
     for position in held:
         if position.price_current is not None:
@@ -179,41 +190,57 @@ def _by_base(entry: SymbolFigures) -> float | None:
     return k_by_contract(entry.symbol.contract_size, entry.base_rate)
 
 
-def _fill_rows(entry: SymbolFigures, held: list[Position], rows: list[PositionFigures]) -> None:
-    """Rows, lots and notional of one symbol: volume x contract x base rate for FX, else price x k x volume."""
-    k, by_base = entry.k, _by_base(entry)
-    buys = sells = 0.0
+def _fill_sums(entry: SymbolFigures) -> None:
+    """Lots and notional of one symbol: volume x contract x base rate for FX, else price x k x volume."""
+    k, by_base, columns, block = entry.k, _by_base(entry), entry.columns, entry.block
+    if columns is None or block is None:
+        _fill_sums_with_holes(entry, by_base)
+        return
+    entry.stopped = block.stopped
+    entry.buy_lots, entry.sell_lots = buys, sells = block.buys, block.sells
+    if by_base is not None:
+        entry.notional_signed, entry.notional_gross = by_base * (buys - sells), by_base * (buys + sells)
+    elif k is not None:
+        worth = list(map(mul, block.signed, columns[NOW]))
+        entry.notional_signed = k * sum(worth)
+        entry.notional_gross = k * sum(map(abs, worth))
+    else:
+        entry.notional_signed = entry.notional_gross = None
+    if entry.inverse:
+        entry.opened = sum(map(mul, block.signed, columns[OPENED]))
+
+
+def _fill_sums_with_holes(entry: SymbolFigures, by_base: float | None) -> None:
     signed: float | None = 0.0
     gross: float | None = 0.0
-    for position in held:
-        side, volume, price = position[3], position[4], position[6]
-        value: float | None = None
-        if volume is not None:
-            if by_base is not None:
-                value = volume * by_base
-            elif k is not None and price is not None:
-                value = price * k * volume
-        if value is None or side is None or volume is None:
+    for position in entry.held:
+        side, volume = position.side, position.volume
+        value = _notional(position, entry.k, by_base)
+        if value is None or side is None:
             signed = None
-            gross = None if value is None or gross is None else gross + value
-        else:
-            gross = None if gross is None else gross + value
+        elif signed is not None:
+            signed += value * side
+        gross = None if value is None or gross is None else gross + value
+        if side is not None and volume is not None:
             if side > 0:
-                buys += volume
-                signed = None if signed is None else signed + value
+                entry.buy_lots += volume
             else:
-                sells += volume
-                signed = None if signed is None else signed - value
-        if value is None and side is not None and volume is not None:
-            buys, sells = (buys + volume, sells) if side > 0 else (buys, sells + volume)
-        rows.append(PositionFigures(position, entry, value))
+                entry.sell_lots += volume
     if entry.inverse:
-        entry.opened = _opened(held)
-    entry.buy_lots, entry.sell_lots = buys, sells
+        entry.opened = _opened(entry.held)
     entry.notional_signed, entry.notional_gross = signed, gross
 
 
-def _opened(held: list[Position]) -> float | None:
+def _notional(position: Position, k: float | None, by_base: float | None) -> float | None:
+    volume, price = position[4], position[6]
+    if volume is None:
+        return None
+    if by_base is not None:
+        return volume * by_base
+    return price * k * volume if k is not None and price is not None else None
+
+
+def _opened(held: Sequence[Position]) -> float | None:
     """Sum of side x volume x opening price, or ``None`` when one of them is unknown."""
     total = 0.0
     for position in held:
@@ -230,28 +257,37 @@ def build(
     ticks: Mapping[str, Tick],
     table: Quotes,
     asked: tuple[Asked, ...],
-) -> tuple[list[PositionFigures], dict[str, SymbolFigures]]:
-    """All positions and the symbols they are in, with ``k``, lots, price, spread and notional."""
-    by_name: dict[str, list[Position]] = {}
+) -> dict[str, SymbolFigures]:
+    """The symbols the positions are in, with ``k``, lots, price, spread and notional."""
+    by_name: defaultdict[str | None, list[Position]] = defaultdict(list)
     for position in positions:
-        name = position[2] if position[2] is not None else "?"
-        held = by_name.get(name)
-        if held is None:
-            by_name[name] = [position]
-        else:
-            held.append(position)
+        by_name[position[2]].append(position)
+    if None in by_name:
+        by_name["?"] += by_name.pop(None)
     entries: dict[str, SymbolFigures] = {}
-    rows: list[PositionFigures] = []
-    for name, held in by_name.items():
+    currency, digits = account.currency, account.currency_digits
+    minor = 10.0 ** -(digits if digits is not None else 2)
+    for unsafe, held in by_name.items():
+        name = unsafe if unsafe is not None else "?"
         entry = entries[name] = SymbolFigures(name)
+        entry.held = held
         entry.symbol = symbols.get(name)
-        if entry.symbol is not None:
-            entry.asset_class = asset_class(entry.symbol)
-            entry.collateral = entry.symbol.calc_mode == COLLATERAL
-        symbol_k(entry, held, account, table, asked)
-        _fill_rows(entry, held, rows)
+        turned = turn(name, held)
+        if turned is not None:
+            entry.columns, entry.block = turned
+        symbol_k(entry, currency, minor, table, asked)
+        _fill_sums(entry)
         _fill_prices(entry, held, ticks.get(name))
-    return rows, entries
+    return entries
+
+
+def rows_of(entries: Mapping[str, SymbolFigures]) -> list[PositionFigures]:
+    """Every position with its notional, symbol by symbol."""
+    out: list[PositionFigures] = []
+    for entry in entries.values():
+        by_base = _by_base(entry)
+        out += [PositionFigures(position, entry, _notional(position, entry.k, by_base)) for position in entry.held]
+    return out
 
 
 def is_option(entry: SymbolFigures) -> bool:

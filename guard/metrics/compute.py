@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 from guard.metrics import trade_risk
 from guard.metrics.account import AccountFigures, Context
-from guard.metrics.book import PositionFigures, SymbolFigures, build
+from guard.metrics.block import PROFIT
+from guard.metrics.book import PositionFigures, SymbolFigures, build, rows_of
 from guard.metrics.convert import Quotes, quotes
 from guard.metrics.flows import REMEMBERED
 from guard.metrics.leverage import effective_leverage
+from guard.metrics.stopped import loss_from_here, top_risk
 from guard.model.lazy import lazy
 from guard.model.snapshot import Snapshot
 
@@ -21,7 +23,6 @@ class Metrics(AccountFigures):
     def __init__(self, snapshot: Snapshot, context: Context | None = None) -> None:
         """Figures of ``snapshot``; without ``context`` nothing is remembered and every anchor is unknown."""
         super().__init__(snapshot, context)
-        self.bare: list[PositionFigures] = []
         self.unprotected_s: Mapping[int, float] = {}
 
     # ---- the book ---------------------------------------------------------------------------------------------------
@@ -31,14 +32,15 @@ class Metrics(AccountFigures):
         return quotes(self.snapshot.symbols.values(), self.snapshot.ticks)
 
     @lazy
-    def _book(self) -> tuple[list[PositionFigures], dict[str, SymbolFigures]] | None:
+    def by_symbol(self) -> dict[str, SymbolFigures] | None:
+        """Symbols in use; ``None`` when the book is not known."""
         s = self.snapshot
         if self.blind or s.positions is None:
             self.gap("positions", f"{self.blind}: exposure is unknown, not none")
             return None
         if s.account.currency is None:
             self.gap("account.currency", "account.currency is missing: values rest on the symbols' tick values alone")
-        rows, entries = build(s.positions, s.account, s.symbols, s.ticks, self.rates, s.asked)
+        entries = build(s.positions, s.account, s.symbols, s.ticks, self.rates, s.asked)
         for entry in entries.values():
             if entry.flagged:
                 self.gap(
@@ -48,14 +50,10 @@ class Metrics(AccountFigures):
                 )
             elif entry.k is None:
                 self.gap(f"symbols.{entry.name}.k", entry.why)
-        self._check_identity(rows, entries)
-        shields = trade_risk.protective(s.orders, entries) if s.orders else frozenset()
-        self.bare = trade_risk.assign_stops(rows, s.orders, shields)
-        if self.bare:
-            trade_risk.mark_covered(self.bare)
-        return rows, entries
+        self._check_identity(len(s.positions), entries)
+        return entries
 
-    def _check_identity(self, rows: list[PositionFigures], entries: dict[str, SymbolFigures]) -> None:
+    def _check_identity(self, count: int, entries: dict[str, SymbolFigures]) -> None:
         """Note when equity is not balance + credit + all profit and swap - blocked commission.
 
         Allowed are one minor unit a position and what one spread of every symbol is worth: prices move while they are
@@ -67,13 +65,13 @@ class Metrics(AccountFigures):
         off = a.equity - a.balance - a.credit
         if a.commission_blocked is not None:
             off += a.commission_blocked
-        for row in rows:
-            position = row.position
-            profit, swap = position[9], position[10]
-            if profit is None or swap is None:
+        for entry in entries.values():
+            block, columns = entry.block, entry.columns
+            money = sum(columns[PROFIT]) + block.swap if columns is not None and block is not None else _money(entry)
+            if money is None:
                 return
-            off -= profit + swap
-        allowed = self.minor_unit * (len(rows) + 1) + 1e-9
+            off -= money
+        allowed = self.minor_unit * (count + 1) + 1e-9
         if -allowed <= off <= allowed:
             return
         for entry in entries.values():
@@ -88,14 +86,66 @@ class Metrics(AccountFigures):
             )
 
     @lazy
-    def bare_rows(self) -> list[PositionFigures] | None:
-        """Positions with value and stop but without risk; ``None`` when the book is not known."""
-        return None if self._book is None else self._book[0]
+    def all_stopped(self) -> bool:
+        """Whether the book is known and every position has a stop of its own."""
+        return self.by_symbol is not None and all([entry.stopped for entry in self.by_symbol.values()])  # noqa: C419  # a list is faster
 
     @lazy
-    def by_symbol(self) -> dict[str, SymbolFigures] | None:
-        """Symbols in use; ``None`` when the book is not known."""
-        return None if self._book is None else self._book[1]
+    def _with_stops(self) -> tuple[list[PositionFigures], list[PositionFigures]] | None:
+        """All positions with value and stop, and those of them that have none."""
+        if self.by_symbol is None:
+            return None
+        rows = rows_of(self.by_symbol)
+        orders = self.snapshot.orders
+        shields = trade_risk.protective(orders, self.by_symbol) if orders else frozenset()
+        bare = trade_risk.assign_stops(rows, orders, shields)
+        if bare:
+            trade_risk.mark_covered(bare)
+        return rows, bare
+
+    @lazy
+    def bare(self) -> list[PositionFigures]:
+        """Positions known to have no stop; empty also when the book is not known."""
+        if self.all_stopped or self._with_stops is None:
+            return []
+        return self._with_stops[1]
+
+    @lazy
+    def bare_rows(self) -> list[PositionFigures] | None:
+        """Positions with value and stop but without risk; ``None`` when the book is not known."""
+        return None if self._with_stops is None else self._with_stops[0]
+
+    @lazy
+    def top_risk_pct(self) -> float | None:
+        """The riskiest trade in percent of its entry equity; ``None`` when each position must be looked at for it."""
+        deals, equity = self.snapshot.deals, self.account.equity
+        if not self.all_stopped or equity is None or equity <= 0.0 or not self.by_symbol:
+            return None
+        costs = REMEMBERED.entry_costs(deals) if deals is not None else {}
+        top = 0.0
+        no_cost: list[int] = []
+        no_entry: list[int] = []
+        for entry in self.by_symbol.values():
+            risk = top_risk(entry, costs, self.context.entry_equity)
+            if risk is None:
+                return None
+            top = max(top, risk.pct(equity))
+            if risk.no_cost:
+                no_cost += risk.no_cost
+            if risk.no_entry:
+                no_entry += risk.no_entry
+        self._left_out(no_cost, no_entry)
+        return top
+
+    def _left_out(self, no_cost: list[int], no_entry: list[int]) -> None:
+        if no_cost:
+            self.gap(
+                "commission", f"entry commission of {_tickets(no_cost)} is not among the deals: left out of the risk"
+            )
+        if no_entry:
+            self.gap(
+                "entry_equity", f"equity before entry of {_tickets(no_entry)} was not seen: the current one is used"
+            )
 
     @lazy
     def rows(self) -> list[PositionFigures] | None:
@@ -112,14 +162,7 @@ class Metrics(AccountFigures):
             self.account.equity,
             None if loss is None else max(0.0, loss),
         )
-        if no_cost:
-            self.gap(
-                "commission", f"entry commission of {_tickets(no_cost)} is not among the deals: left out of the risk"
-            )
-        if no_entry:
-            self.gap(
-                "entry_equity", f"equity before entry of {_tickets(no_entry)} was not seen: the current one is used"
-            )
+        self._left_out(no_cost, no_entry)
         return rows
 
     @lazy
@@ -135,15 +178,15 @@ class Metrics(AccountFigures):
     @lazy
     def largest_volume(self) -> float | None:
         """The largest position in lots; 0 when flat, ``None`` when the book or one volume is unknown."""
-        rows = self.bare_rows
-        if rows is None:
+        if self.by_symbol is None:
             return None
         largest = 0.0
-        for row in rows:
-            volume = row.position[4]
-            if volume is None:
-                return None
-            largest = max(largest, volume)
+        for entry in self.by_symbol.values():
+            volumes = [entry.block.largest] if entry.block is not None else [row.volume for row in entry.held]
+            for volume in volumes:
+                if volume is None:
+                    return None
+                largest = max(largest, volume)
         return largest
 
     @lazy
@@ -190,6 +233,11 @@ class Metrics(AccountFigures):
     @lazy
     def open_risk(self) -> float | None:
         """What is lost from current prices along the worst stop path."""
+        if self.all_stopped and self.by_symbol is not None:
+            losses = [loss_from_here(entry) for entry in self.by_symbol.values()]
+            known = [loss for loss in losses if loss is not None]
+            if len(known) == len(losses):
+                return sum(known)
         rows = self.rows
         if rows is None:
             return None
@@ -209,7 +257,17 @@ class Metrics(AccountFigures):
         return risk / equity * 100.0
 
 
+def _money(entry: SymbolFigures) -> float | None:
+    """Profit and swap of a symbol's positions, or ``None`` when one is unknown."""
+    total = 0.0
+    for position in entry.held:
+        if position.profit is None or position.swap is None:
+            return None
+        total += position.profit + position.swap
+    return total
+
+
 def _tickets(tickets: list[int]) -> str:
-    shown = ", ".join(str(ticket) for ticket in tickets[:5])
+    shown = ", ".join([str(ticket) for ticket in tickets[:5]])
     more = f" and {len(tickets) - 5} more" if len(tickets) > 5 else ""
     return f"position{'s' if len(tickets) > 1 else ''} {shown}{more}"

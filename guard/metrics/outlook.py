@@ -7,7 +7,6 @@ import math
 from guard.metrics import levels
 from guard.metrics.book import SymbolFigures, is_option, symbol_k
 from guard.metrics.compute import Metrics
-from guard.metrics.convert import asset_class
 from guard.metrics.trade_risk import loss_from, protective
 from guard.metrics.value import value_of_move
 from guard.model.trading import Order
@@ -162,9 +161,7 @@ def _pending_loss(m: Metrics, order: Order, entries: dict[str, SymbolFigures]) -
     if entry is None:
         entry = SymbolFigures(name)
         entry.symbol = m.snapshot.symbols.get(name)
-        if entry.symbol is not None:
-            entry.asset_class = asset_class(entry.symbol)
-        symbol_k(entry, [], m.account, m.rates, m.snapshot.asked)
+        symbol_k(entry, m.account.currency, m.minor_unit, m.rates, m.snapshot.asked)
     if entry.k is None:
         return None
     now = entry.price if entry.price is not None else order.price_current

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ class FirstSeen:
     equity: float
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
+class Last(NamedTuple):
     """The previous cycle's reading: durations and reset samples are measured against it.
 
     ``believed`` is false when the clock readings are newer than the money, which is of the last cycle that saw.

@@ -68,7 +68,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "unprotected_s": {str(key): value for key, value in state.unprotected_s.items()},
         "timers": {key: asdict(value) for key, value in state.timers.items()},
         "first_seen": asdict(state.first_seen) if state.first_seen is not None else None,
-        "last": asdict(state.last) if state.last is not None else None,
+        "last": state.last._asdict() if state.last is not None else None,
         "locks": [dict(lock) for lock in state.locks],
         "policy_sha256": state.policy_sha256,
         "flow_gap_s": state.flow_gap_s,

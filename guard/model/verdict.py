@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
+from typing import Any, Protocol
 
 
 class Severity(IntEnum):
@@ -15,6 +15,45 @@ class Severity(IntEnum):
     BREACH = 3
 
 
+class Rule(Protocol):
+    """What a verdict needs of the limit it is about."""
+
+    @property
+    def name(self) -> str:
+        """The limit's id, by default its kind."""
+
+    @property
+    def kind(self) -> str:
+        """The limit's kind."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of value and threshold."""
+
+    def told(self, reading: Any, severity: Severity) -> str:  # noqa: ANN401  # the limit knows its own readings
+        """The verdict in one sentence."""
+
+
+class Found(Protocol):
+    """What a limit read: see ``limits.base.Reading``."""
+
+    @property
+    def value(self) -> float | None:
+        """In the limit's unit."""
+
+    @property
+    def threshold(self) -> float | None:
+        """In the limit's unit."""
+
+    @property
+    def utilization_pct(self) -> float | None:
+        """In percent points."""
+
+    @property
+    def offending(self) -> tuple[int | str, ...]:
+        """Tickets or symbols."""
+
+
 class Verdict:
     """What one limit says now. Treat it as frozen; it makes its sentence when first asked for it.
 
@@ -23,50 +62,69 @@ class Verdict:
     tickets (int) or symbols (str). ``acting`` is true when the reached stage asks for more than a notice.
     """
 
-    __slots__ = (
-        "_sentence", "acting", "actions", "inherited", "kind", "limit", "offending", "severity", "stage_pct",
-        "threshold", "unit", "utilization_pct", "value",
-    )  # fmt: skip
+    __slots__ = ("_reading", "_rule", "_sentence", "acting", "actions", "inherited", "severity", "stage_pct")
 
     def __init__(
         self,
-        limit: str,
-        kind: str,
+        rule: Rule,
+        reading: Found,
         severity: Severity,
-        value: float | None,
-        threshold: float | None,
-        unit: str,
-        utilization_pct: float | None,
-        offending: tuple[int | str, ...],
-        sentence: str | Callable[[], str],
-        *,
-        acting: bool = False,
-        inherited: bool = False,
+        acting: bool = False,  # made for every limit in every cycle: by place is faster
+        inherited: bool = False,  # the same
         stage_pct: float | None = None,
         actions: tuple[str, ...] = (),
     ) -> None:
-        """A verdict; ``sentence`` may be a function that makes it."""
-        self.limit = limit
-        self.kind = kind
+        """A verdict of ``rule`` about what it read."""
+        self._rule = rule
+        self._reading = reading
+        self._sentence: str | None = None
         self.severity = severity
-        self.value = value
-        self.threshold = threshold
-        self.unit = unit
-        self.utilization_pct = utilization_pct
-        self.offending = offending
-        self._sentence = sentence
         self.acting = acting
         self.inherited = inherited
         self.stage_pct = stage_pct
         self.actions = actions
 
     @property
+    def limit(self) -> str:
+        """The limit's id, by default its kind."""
+        return self._rule.name
+
+    @property
+    def kind(self) -> str:
+        """The limit's kind."""
+        return self._rule.kind
+
+    @property
+    def unit(self) -> str:
+        """The unit of value and threshold."""
+        return self._rule.unit
+
+    @property
+    def value(self) -> float | None:
+        """What was found, in the limit's unit."""
+        return self._reading.value
+
+    @property
+    def threshold(self) -> float | None:
+        """The limit, in its unit."""
+        return self._reading.threshold
+
+    @property
+    def utilization_pct(self) -> float | None:
+        """How much of the limit is used, in percent points."""
+        return self._reading.utilization_pct
+
+    @property
+    def offending(self) -> tuple[int | str, ...]:
+        """Tickets or symbols that make the value."""
+        return self._reading.offending
+
+    @property
     def sentence(self) -> str:
         """The verdict in one sentence."""
-        made = self._sentence
-        if not isinstance(made, str):
-            made = self._sentence = made()
-        return made
+        if self._sentence is None:
+            self._sentence = self._rule.told(self._reading, self.severity)
+        return self._sentence
 
     def __repr__(self) -> str:
         """For a failing test."""
