@@ -104,10 +104,15 @@ def past(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Past:
 
 
 def in_group(name: str, group: str) -> bool:
-    """Whether a symbol is in a group such as ``*USD*,!EURUSD``: exact unless ``*``, case-sensitive, ``!`` excludes."""
-    pieces = [piece for piece in group.split(",") if piece]
-    wanted = any(_matches(name, piece) for piece in pieces if not piece.startswith("!"))
-    return wanted and not any(_matches(name, piece[1:]) for piece in pieces if piece.startswith("!"))
+    """Whether a symbol is in a group such as ``*USD*,!EURUSD``, by the rules of the extension's own filter.
+
+    Exact and case-sensitive but for ``*``; spaces around a piece and empty pieces do not count; ``!`` excludes
+    wherever it stands; one that excludes nothing by name (``!``) excludes everything; only exclusions select nothing.
+    """
+    pieces = [piece.strip(" ") for piece in group.split(",")]
+    if any(_matches(name, piece.lstrip("!") or "*") for piece in pieces if piece.startswith("!")):
+        return False
+    return any(_matches(name, piece) for piece in pieces if piece and not piece.startswith("!"))
 
 
 def _matches(name: str, piece: str) -> bool:

@@ -11,6 +11,7 @@ from fakes.records import Record
 from fakes.session import SESSION, vendor_call
 
 _FOUND = "Terminal: Not found"
+_TRADES_ONLY = 2  # COPY_TICKS_TRADE
 
 
 def known(broker: Broker, name: str) -> str:
@@ -84,29 +85,43 @@ def symbol_select(*args: Any) -> bool:
     return True
 
 
+def _depth(call: str, args: tuple[Any, ...]) -> str | None:
+    """The symbol of a market_book call, or ``None`` when there is no link or no such symbol."""
+    slots.count(args, 1)
+    name = slots.symbol(args[0])
+    try:
+        return known(SESSION.broker(call), name)
+    except CallError:
+        return None
+
+
 @vendor_call("positional")
 def market_book_add(*args: Any) -> bool:
-    """Depth of market: not offered."""
-    slots.count(args, 1)
-    slots.symbol(args[0])
-    return False
+    """Subscribe to the depth of a symbol. A failure is ``False`` and leaves no error, as the vendor's does."""
+    name = _depth("market_book_add", args)
+    if name is not None:
+        SESSION.depth.add(name)
+    return name is not None
 
 
 @vendor_call("positional")
 def market_book_release(*args: Any) -> bool:
-    """Depth of market: not offered."""
-    slots.count(args, 1)
-    slots.symbol(args[0])
-    return False
+    """End a subscription to the depth of a symbol. A failure is ``False`` and leaves no error."""
+    name = _depth("market_book_release", args)
+    if name is not None:
+        SESSION.depth.discard(name)
+    return name is not None
 
 
 @vendor_call("positional")
-def market_book_get(*args: Any) -> None:
-    """Depth of market: not offered."""
+def market_book_get(*args: Any) -> tuple[Record, ...]:
+    """The depth of a symbol that was subscribed to: the best price of each side."""
     slots.count(args, 1)
-    slots.symbol(args[0])
-    SESSION.broker("market_book_get")
-    raise CallError(-1)
+    name = slots.symbol(args[0])
+    broker = SESSION.broker("market_book_get")
+    if known(broker, name) not in SESSION.depth:
+        raise CallError(-1)
+    return views.depth(broker, name)
 
 
 def _bars(call: str, name: str, timeframe: int) -> tuple[list[Any], float]:
@@ -117,6 +132,12 @@ def _bars(call: str, name: str, timeframe: int) -> tuple[list[Any], float]:
     return bars, broker.specs[name].point
 
 
+def _positive(*numbers: int) -> None:
+    """The terminal refuses to count bars or ticks that cannot be."""
+    if min(numbers) <= 0:
+        raise CallError(-2)
+
+
 @vendor_call("positional")
 def copy_rates_from(*args: Any) -> Any:
     """Bars up to a date."""
@@ -125,6 +146,7 @@ def copy_rates_from(*args: Any) -> Any:
     slots.symbol(name)
     until = slots.date(args[2])
     bars, point = _bars("copy_rates_from", name, frame)
+    _positive(count)
     return arrays.rates([bar for bar in bars if bar[0] <= until][-count:], point)
 
 
@@ -135,6 +157,7 @@ def copy_rates_from_pos(*args: Any) -> Any:
     name, numbers = args[0], [slots.integer(value) for value in args[1:]]
     frame, start, count = numbers
     bars, point = _bars("copy_rates_from_pos", slots.symbol(name), frame)
+    _positive(count, start + 1)
     end = len(bars) - start
     return arrays.rates(bars[max(0, end - count) : max(0, end)], point)
 
@@ -150,23 +173,28 @@ def copy_rates_range(*args: Any) -> Any:
     return arrays.rates([bar for bar in bars if first <= bar[0] <= last], point)
 
 
-def _ticks(call: str, name: str, first: int, last: int) -> Any:
+def _ticks(call: str, name: str, first: int, last: int, flags: int) -> Any:
     broker = SESSION.broker(call)
     quote = broker.quotes[known(broker, name)]
-    return arrays.ticks([quote] if first <= quote.time_msc // 1000 <= last else [])
+    wanted = flags != _TRADES_ONLY and first <= quote.time_msc // 1000 <= last
+    return arrays.ticks([quote] if wanted else [])
 
 
 @vendor_call("positional")
 def copy_ticks_from(*args: Any) -> Any:
-    """Ticks from a date: only the last one is kept."""
+    """Ticks from a date: only the last one is kept, and there are no trade ticks."""
     slots.count(args, 4)
-    slots.integer(args[2]), slots.integer(args[3])
-    return _ticks("copy_ticks_from", slots.symbol(args[0]), slots.date(args[1]), 2**31)
+    count, flags = slots.integer(args[2]), slots.integer(args[3])
+    name, first = slots.symbol(args[0]), slots.date(args[1])
+    found = _ticks("copy_ticks_from", name, first, 2**31, flags)
+    _positive(count)
+    return found
 
 
 @vendor_call("positional")
 def copy_ticks_range(*args: Any) -> Any:
-    """Ticks between two dates: only the last one is kept."""
+    """Ticks between two dates: only the last one is kept, and there are no trade ticks."""
     slots.count(args, 4)
-    slots.integer(args[3])
-    return _ticks("copy_ticks_range", slots.symbol(args[0]), slots.date(args[1]), slots.date(args[2]))
+    flags = slots.integer(args[3])
+    name, first, last = slots.symbol(args[0]), slots.date(args[1]), slots.date(args[2])
+    return _ticks("copy_ticks_range", name, first, last, flags)

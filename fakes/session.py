@@ -26,6 +26,7 @@ class Session:
         self.options: dict[str, Any] = {}
         self.path = "SIMULATED\\Terminal"
         self.greeted = False
+        self.depth: set[str] = set()
         self._broker: Broker | None = None
         self._live: Live | None = None
         self._faults = Faults([])
@@ -56,6 +57,7 @@ class Session:
                 self.options.setdefault("scenario", os.environ["GUARD_FAKE_SCENARIO"])
             self._faults = Faults(read_faults(self.options))
         self._broken = -10004
+        self.depth.clear()
         if path and not Path(path).exists():
             raise CallError(-10003, f"IPC initialize failed, Process create failed '{path}'")
         if not self.options.get("installed", True):

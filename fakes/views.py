@@ -14,10 +14,12 @@ _SELECT_FLAGS = 6  # TICK_FLAG_BID | TICK_FLAG_ASK
 
 def account(broker: Broker, *, trade_allowed: bool = True, login: int | None = None) -> Record:
     """``account_info()``."""
+    rules = broker.rules
     return record("AccountInfo", {
-        "login": broker.login if login is None else login, "leverage": broker.leverage_now, "limit_orders": 200,
-        "margin_so_mode": int(broker.so_money), "trade_allowed": trade_allowed, "trade_expert": True,
-        "margin_mode": 2 if broker.hedging else 0, "currency_digits": broker.digits,
+        "login": broker.login if login is None else login, "leverage": broker.leverage_now, "limit_orders": rules.limit_orders,
+        "margin_so_mode": int(broker.so_money), "trade_allowed": trade_allowed and rules.trade_allowed,
+        "trade_expert": rules.trade_expert, "trade_mode": rules.trade_mode, "fifo_close": rules.fifo_close,
+        "margin_mode": 2 if broker.hedging else int(broker.exchange_account), "currency_digits": broker.digits,
         "balance": broker.balance, "credit": broker.credit, "profit": round(broker.floating, broker.digits),
         "equity": broker.equity, "margin": broker.margin, "margin_free": broker.free_margin,
         "margin_level": broker.margin_level, "margin_so_call": broker.so_call,
@@ -50,14 +52,14 @@ def position(item: Position) -> Record:
 
 def order(broker: Broker, item: Order) -> Record:
     """One entry of ``orders_get()`` or ``history_orders_get()``."""
-    quote = broker.quotes[item.symbol]
+    now = item.price_current if item.done_msc else broker.quotes[item.symbol].opening(item.side)
     return record("TradeOrder", {
         "ticket": item.ticket, "time_setup": item.setup_msc // 1000, "time_setup_msc": item.setup_msc,
         "time_done": item.done_msc // 1000, "time_done_msc": item.done_msc, "time_expiration": item.expiration,
         "type": item.type, "type_time": item.type_time, "type_filling": item.filling, "state": item.state,
         "magic": item.magic, "position_id": item.position_id, "position_by_id": item.position_by_id,
         "reason": item.reason, "volume_initial": float(item.volume), "volume_current": float(item.volume_current),
-        "price_open": item.price, "sl": item.sl, "tp": item.tp, "price_current": quote.opening(item.side),
+        "price_open": item.price, "sl": item.sl, "tp": item.tp, "price_current": now,
         "price_stoplimit": item.stoplimit, "symbol": item.symbol, "comment": item.comment,
     })  # fmt: skip
 
@@ -76,9 +78,19 @@ def tick(broker: Broker, symbol: str) -> Record:
     """``symbol_info_tick()``."""
     quote = broker.quotes[symbol]
     return record("Tick", {
-        "time": quote.time_msc // 1000, "bid": quote.bid, "ask": quote.ask, "time_msc": quote.time_msc,
+        "time": quote.time_msc // 1000, "bid": quote.bid, "ask": quote.ask, "last": quote.last, "time_msc": quote.time_msc,
         "flags": _SELECT_FLAGS,
     })  # fmt: skip
+
+
+def depth(broker: Broker, symbol: str) -> tuple[Record, ...]:
+    """``market_book_get()``: what may be sold to and bought from the broker at once, best price only."""
+    quote, most = broker.quotes[symbol], float(broker.specs[symbol].volume_max)
+    sides = ((1, quote.ask), (2, quote.bid))  # BOOK_TYPE_SELL, BOOK_TYPE_BUY
+    return tuple(
+        record("BookInfo", {"type": kind, "price": price, "volume": int(most), "volume_dbl": most})
+        for kind, price in sides
+    )
 
 
 def symbol(broker: Broker, name: str) -> Record:
@@ -91,9 +103,10 @@ def symbol(broker: Broker, name: str) -> Record:
         "trade_calc_mode": spec.calc_mode, "trade_mode": spec.trade_mode, "trade_stops_level": spec.stops_level,
         "trade_freeze_level": spec.freeze_level, "trade_exemode": spec.execution, "swap_mode": spec.swap_mode,
         "swap_rollover3days": spec.swap_rollover3days, "margin_hedged_use_leg": spec.hedged_use_leg,
-        "expiration_mode": 15,
-        "filling_mode": spec.filling_mode, "order_mode": 127,
-        "bid": quote.bid if shown else 0.0, "ask": quote.ask if shown else 0.0, "point": spec.point,
+        "expiration_mode": spec.expiration_mode, "order_gtc_mode": spec.order_gtc_mode,
+        "filling_mode": spec.filling_mode, "order_mode": spec.order_mode,
+        "bid": quote.bid if shown else 0.0, "ask": quote.ask if shown else 0.0, "last": quote.last if shown else 0.0,
+        "point": spec.point,
         "trade_tick_value": gain, "trade_tick_value_profit": gain, "trade_tick_value_loss": loss,
         "trade_tick_size": spec.step, "trade_contract_size": spec.contract_size, "trade_face_value": spec.face_value,
         "trade_accrued_interest": spec.accrued_interest, "trade_liquidity_rate": spec.liquidity_rate,
