@@ -148,8 +148,10 @@ class Books:
             magic=magic, comment=comment[: self.rules.comment_units], reason=reason,
         )  # fmt: skip
 
-    def held(self, symbol: str) -> list[Position]:
-        """Open positions of a symbol, as last valued."""
+    def held(self, symbol: str | None = None) -> list[Position]:
+        """Open positions (of a symbol), oldest first, as last valued."""
+        if symbol is None:
+            return list(self._positions.values())
         return [position for position in self._positions.values() if position.symbol == symbol]
 
     def position(self, ticket: int) -> Position:

@@ -14,7 +14,9 @@ from typing import Any
 from fakes import checks, stopout, trading, triggers
 from fakes.account import Account
 from fakes.dealer import Dealer
+from fakes.lag import Shown
 from fakes.ledger import BALANCE, BY_CLIENT, CORRECTION, CREDIT, Deal, Rejected
+from fakes.rules import Rules
 from fakes.symbols import STANDARD, SymbolSpec
 from fakes.terms import Terms
 
@@ -41,18 +43,25 @@ class Broker(Account):
         commission_per_lot: charged on each side of a trade, account currency.
         so_money: margin call and stop-out are amounts of equity.
         terms: the group's terms on margin, money and stop-out.
+        rules: what the house forbids, limits and tells late.
+        dealer: the server's temper; without one, everything is filled at once.
+        exchange: an exchange account, which nets too (``hedging`` must be off).
     """
 
     def __init__(
         self, *, balance: float, currency: str = "USD", leverage: int = 100, hedging: bool = True,
         so_call: float = 100.0, so_so: float = 50.0, start_utc: datetime, utc_offset_s: int | str = 7200, seed: int = 0,
         login: int = 5012345, server: str = "SIMULATED-Demo", commission_per_lot: float = 0.0, so_money: bool = False,
-        terms: Terms | None = None,
+        terms: Terms | None = None, rules: Rules | None = None, dealer: Dealer | None = None, exchange: bool = False,
     ) -> None:  # fmt: skip
+        self.shown = Shown()
         super().__init__(
             currency, leverage, hedging, so_call, so_so, so_money, start_utc, utc_offset_s, seed, login, server,
             commission_per_lot, terms,
         )  # fmt: skip
+        self.rules = self.rules if rules is None else rules
+        self.dealer = self.dealer if dealer is None else dealer
+        self.exchange_account = exchange and not hedging
         start, self._now = self._now, self._now - timedelta(days=30)
         self.deposit(balance, comment="Initial deposit")
         self._now = start
@@ -154,13 +163,25 @@ class Broker(Account):
         """Delete a pending order."""
         trading.Errand(self, by).run(trading.full(action=trading.REMOVE, order=ticket))
 
+    def changed(self) -> None:
+        """Positions or orders changed: value everything anew; the terminal may hear of it later."""
+        super().changed()
+        if self.rules.positions_lag_s > 0:
+            self.shown.note(self)
+
+    def lag(self, *, positions_s: float = 0.0, history_s: float = 0.0) -> None:
+        """From now on the terminal's lists and its history are this late."""
+        self.shown.begin(self)
+        self.rules.positions_lag_s, self.rules.history_lag_s = positions_s, history_s
+
     def twin(self) -> Broker:
         """A copy that can be traded on without touching this broker: same quotes, an empty history, a meek dealer."""
         other = copy(self)
         vars(other).update(
             _positions={ticket: replace(position) for ticket, position in self._positions.items()},
             orders=[replace(order) for order in self.orders], deals=[], history=[], events=[], gone=set(self.gone),
-            asked_msc=self.asked_msc.copy(), dealer=Dealer(), _order_conversion=dict(self._order_conversion),
+            asked_msc=self.asked_msc.copy(), dealer=Dealer(), shown=Shown(),
+            _order_conversion=dict(self._order_conversion),
         )  # fmt: skip
         return other
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes import arguments, slots, trading, views
+from fakes import arguments, lag, slots, trading, views
 from fakes.broker import Broker
 from fakes.calls_market import known
 from fakes.faults import CallError
-from fakes.ledger import Deal, Order
+from fakes.ledger import WORDS, Deal, Order
 from fakes.records import Record, record
 from fakes.session import SESSION, vendor_call
 
@@ -19,14 +19,14 @@ _PICK = ("ticket", "symbol", "group")
 def positions_total() -> int:
     """How many positions are open."""
     broker = SESSION.broker("positions_total")
-    return len(broker.positions) if SESSION.connected else 0
+    return len(broker.shown.positions(broker)) if SESSION.connected else 0
 
 
 @vendor_call("none")
 def orders_total() -> int:
     """How many orders are active."""
     broker = SESSION.broker("orders_total")
-    return len(broker.orders) if SESSION.connected else 0
+    return len(broker.shown.orders(broker)) if SESSION.connected else 0
 
 
 def _picked(rows: list[Any], how: str, value: Any) -> list[Any]:
@@ -44,7 +44,7 @@ def positions_get(*args: Any, **kwargs: Any) -> tuple[Record, ...]:
     """Open positions: all, or by ticket, symbol or group. Before the server's data arrive there are none."""
     how, value = arguments.selection(args, kwargs, _PICK)
     broker = SESSION.broker("positions_get")
-    rows = broker.positions if SESSION.connected else []
+    rows = broker.shown.positions(broker) if SESSION.connected else []
     return tuple(views.position(row) for row in _picked(rows, how, value))
 
 
@@ -53,7 +53,7 @@ def orders_get(*args: Any, **kwargs: Any) -> tuple[Record, ...]:
     """Active orders: all, or by ticket, symbol or group."""
     how, value = arguments.selection(args, kwargs, _PICK)
     broker = SESSION.broker("orders_get")
-    rows = broker.orders if SESSION.connected else []
+    rows = broker.shown.orders(broker) if SESSION.connected else []
     return tuple(views.order(broker, row) for row in _picked(rows, how, value))
 
 
@@ -61,15 +61,22 @@ def _history(call: str, chosen: arguments.Past) -> tuple[Broker, list[Any]]:
     """Deals or orders of the past by two dates, a ticket or a position."""
     window, how, value = chosen
     broker = SESSION.broker(call)
-    rows: list[Deal] | list[Order] = broker.deals if "deals" in call else broker.history
+    rows: list[Deal] | list[Order] = (
+        lag.history(broker, broker.deals) if "deals" in call else lag.history(broker, broker.history)
+    )
     if window is not None:
         first, last = window
         kept: list[Any] = [row for row in rows if first <= _when(row) // 1000 <= last]
     elif how == "position":
-        kept = [row for row in rows if row.position_id == value]
+        kept = [row for row in rows if _belongs(row, value)]
     else:
         kept = [row for row in rows if row.ticket == value][:1]
     return broker, _picked(kept, how, value) if how == "group" else kept
+
+
+def _belongs(row: Deal | Order, position: int) -> bool:
+    """Whether a row of the history is of this position; an order that closed two by one another is of both."""
+    return row.position_id == position or (isinstance(row, Order) and row.position_by_id == position)
 
 
 def _total(call: str, args: tuple[Any, ...]) -> int:
@@ -148,20 +155,22 @@ def order_send(*args: Any, **kwargs: Any) -> Record:
     broker = SESSION.broker("order_send")
     if SESSION.options.get("tradeapi_disabled", False):
         raise CallError(-8)
-    refusal = _forbidden()
-    result = trading.send(broker, request) if refusal is None else refusal
+    refusal = _forbidden(broker)
+    result = trading.send(broker, request, linked=SESSION.connected) if refusal is None else refusal
     return record("OrderSendResult", result | {"request": record("TradeRequest", request)})
 
 
-def _forbidden() -> dict[str, Any] | None:
-    """The answer when the terminal or the account does not allow trading at all."""
-    if not SESSION.connected:
-        return {"retcode": 10031, "comment": "No connection"}
+def _forbidden(broker: Broker) -> dict[str, Any] | None:
+    """The answer when the terminal or the login does not allow trading: none of these asks the server."""
     if not SESSION.options.get("algo_trading", True):
-        return {"retcode": 10027, "comment": "AutoTrading disabled by client"}
-    if SESSION.options.get("investor", False):
-        return {"retcode": 10017, "comment": "Trade disabled"}
-    return None
+        code = 10027
+    elif not broker.rules.trade_expert:
+        code = 10026
+    elif SESSION.options.get("investor", False):
+        code = 10017
+    else:
+        return None
+    return {"retcode": code, "comment": WORDS[code]}
 
 
 @vendor_call("keywords")
@@ -169,4 +178,6 @@ def order_check(*args: Any, **kwargs: Any) -> Record:
     """What the account would look like after a trade request."""
     request = arguments.order_request(args, kwargs)
     broker = SESSION.broker("order_check")
-    return record("OrderCheckResult", trading.check(broker, request) | {"request": record("TradeRequest", request)})
+    refusal = _forbidden(broker)
+    result = trading.check(broker, request, linked=SESSION.connected) if refusal is None else refusal
+    return record("OrderCheckResult", result | {"request": record("TradeRequest", request)})

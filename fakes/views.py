@@ -16,8 +16,8 @@ def account(broker: Broker, *, trade_allowed: bool = True, login: int | None = N
     """``account_info()``."""
     rules = broker.rules
     return record("AccountInfo", {
-        "login": broker.login if login is None else login, "leverage": broker.leverage_now, "limit_orders": rules.limit_orders,
-        "margin_so_mode": int(broker.so_money), "trade_allowed": trade_allowed and rules.trade_allowed,
+        "login": broker.login if login is None else login, "leverage": broker.leverage_now,
+        "limit_orders": rules.limit_orders, "margin_so_mode": int(broker.so_money), "trade_allowed": trade_allowed and rules.trade_allowed,
         "trade_expert": rules.trade_expert, "trade_mode": rules.trade_mode, "fifo_close": rules.fifo_close,
         "margin_mode": 2 if broker.hedging else int(broker.exchange_account), "currency_digits": broker.digits,
         "balance": broker.balance, "credit": broker.credit, "profit": round(broker.floating, broker.digits),
@@ -78,8 +78,8 @@ def tick(broker: Broker, symbol: str) -> Record:
     """``symbol_info_tick()``."""
     quote = broker.quotes[symbol]
     return record("Tick", {
-        "time": quote.time_msc // 1000, "bid": quote.bid, "ask": quote.ask, "last": quote.last, "time_msc": quote.time_msc,
-        "flags": _SELECT_FLAGS,
+        "time": quote.time_msc // 1000, "bid": quote.bid, "ask": quote.ask, "last": quote.last,
+        "time_msc": quote.time_msc, "flags": _SELECT_FLAGS,
     })  # fmt: skip
 
 

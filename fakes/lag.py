@@ -1,0 +1,75 @@
+"""What the terminal shows: its list of positions and orders, and its history, may be some moments behind the server."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from fakes.ledger import Deal, Order, Position
+
+if TYPE_CHECKING:
+    from fakes.broker import Broker
+
+Done = TypeVar("Done", Deal, Order)
+
+
+class _Look(NamedTuple):
+    at_msc: int
+    positions: list[Position]
+    orders: list[Order]
+
+
+class Shown:
+    """The books as the terminal knows them; a look is kept at every change while the rules tell a lag."""
+
+    def __init__(self) -> None:
+        self._looks: deque[_Look] = deque([_Look(0, [], [])])
+
+    def note(self, broker: Broker) -> None:
+        """Keep the books as they are after a change."""
+        now = broker.server_msc
+        looks = self._looks
+        if looks[-1].at_msc == now:
+            looks.pop()
+        while len(looks) > 1 and looks[1].at_msc <= now - broker.rules.positions_lag_s * 1000:
+            looks.popleft()
+        held, orders = broker.held(), broker.orders
+        looks.append(_Look(now, [replace(p) for p in held], [replace(order) for order in orders]))
+
+    def begin(self, broker: Broker) -> None:
+        """From now on changes show late; what is there is known."""
+        self._looks.clear()
+        self._looks.append(_Look(0, [replace(p) for p in broker.positions], [replace(o) for o in broker.orders]))
+
+    def _look(self, broker: Broker) -> _Look:
+        until = broker.server_msc - broker.rules.positions_lag_s * 1000
+        seen = [look for look in self._looks if look.at_msc <= until]
+        return seen[-1] if seen else self._looks[0]
+
+    def positions(self, broker: Broker) -> list[Position]:
+        """Open positions as the terminal lists them, at current prices: those it works out by itself."""
+        if broker.rules.positions_lag_s <= 0:
+            return broker.positions
+        rows = self._look(broker).positions
+        for row in rows:
+            row.price_current = broker.quotes[row.symbol].valuing(row.side)
+            result = broker.profit_of(row.symbol, row.side, row.volume, row.price_open, row.price_current)
+            row.profit = row.profit if result is None else result
+        return rows
+
+    def orders(self, broker: Broker) -> list[Order]:
+        """Active orders as the terminal lists them."""
+        return broker.orders if broker.rules.positions_lag_s <= 0 else self._look(broker).orders
+
+
+def _booked(row: Deal | Order) -> int:
+    return row.time_msc if isinstance(row, Deal) else row.done_msc
+
+
+def history(broker: Broker, rows: list[Done]) -> list[Done]:
+    """Deals, or finished orders, that the terminal has got by now."""
+    if broker.rules.history_lag_s <= 0:
+        return rows
+    until = broker.server_msc - broker.rules.history_lag_s * 1000
+    return [row for row in rows if _booked(row) <= until]
