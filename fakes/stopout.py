@@ -32,12 +32,15 @@ def check(broker: Broker) -> None:
     broker.margin_called = called
     stopped = False
     while _must_close(broker):
-        stopped = True
         holding = [order for order in broker.orders if broker.order_margin(order) > 0]
+        closable = [position for position in broker.positions if broker.tradable(position.symbol)]
         if holding:
             remove(broker, max(holding, key=broker.order_margin), BY_STOP_OUT)
-        else:
-            _close(broker, _next(broker))
+        elif closable:
+            _close(broker, _next(broker, closable))
+        else:  # every market is closed: what is due is done at the next quote
+            break
+        stopped = True
     if stopped and not broker.positions and broker.balance < 0 and broker.rules.zero_negative:
         waive(broker)
 
@@ -48,9 +51,9 @@ def _must_close(broker: Broker) -> bool:
     return reached(broker, broker.so_so) and bool(broker.positions or broker.orders)
 
 
-def _next(broker: Broker) -> Position:
+def _next(broker: Broker, closable: list[Position]) -> Position:
     """The position with the largest loss; under the FIFO rule the oldest one of its symbol."""
-    worst = min(broker.positions, key=lambda position: position.profit + position.swap)
+    worst = min(closable, key=lambda position: position.profit + position.swap)
     return broker.held(worst.symbol)[0] if broker.rules.fifo_close else worst
 
 

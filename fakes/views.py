@@ -17,7 +17,8 @@ def account(broker: Broker, *, trade_allowed: bool = True, login: int | None = N
     rules = broker.rules
     return record("AccountInfo", {
         "login": broker.login if login is None else login, "leverage": broker.leverage_now,
-        "limit_orders": rules.limit_orders, "margin_so_mode": int(broker.so_money), "trade_allowed": trade_allowed and rules.trade_allowed,
+        "limit_orders": rules.limit_orders, "margin_so_mode": int(broker.so_money),
+        "trade_allowed": trade_allowed and rules.trade_allowed,
         "trade_expert": rules.trade_expert, "trade_mode": rules.trade_mode, "fifo_close": rules.fifo_close,
         "margin_mode": 2 if broker.hedging else int(broker.exchange_account), "currency_digits": broker.digits,
         "balance": broker.balance, "credit": broker.credit, "profit": round(broker.floating, broker.digits),
