@@ -76,7 +76,7 @@ def detach() -> None:
 def initialize(*args: Any, **kwargs: Any) -> bool:
     """Connect: serve the attached broker, or build one from the environment."""
     given = arguments.connection(args, kwargs, ("path",))
-    SESSION.connect(given.get("path"))
+    SESSION.connect(given.get("path"), given.get("login", 0), given.get("server", ""))
     return True
 
 
@@ -86,9 +86,7 @@ def login(*args: Any, **kwargs: Any) -> bool:
     given = arguments.connection(args, kwargs, ("login", "password", "server"))
     if not given.get("login"):
         raise CallError(-2, 'Invalid "login" argument')
-    broker = SESSION.broker("login")
-    if given["login"] != broker.login:
-        raise CallError(-6)
+    SESSION.admit(SESSION.broker("login"), given["login"], given.get("server", ""))
     return True
 
 

@@ -15,7 +15,8 @@ from fakes.faults import CallError, Faults, read_faults
 from fakes.live import Live
 from fakes.slots import PENDING
 
-_ACCESS = {-10002: -10004}
+_ACCESS = {-10002: -10004}  # what later calls say once the terminal has died in the middle of one
+_AFTER_HELLO = {-6, -10005}  # these failures of initialize come after the terminal has told its build
 
 
 class Session:
@@ -42,14 +43,18 @@ class Session:
         """Forget everything: as if freshly imported."""
         self.__init__()  # type: ignore[misc]
 
-    def connect(self, path: str | None = None) -> None:
+    def connect(self, path: str | None = None, login: int = 0, server: str = "") -> None:
         """``initialize()``: without an attached broker, build one from the environment.
+
+        Options: ``installed`` (false: no terminal on this computer).
 
         Args:
             path: the terminal's program; as with the vendor, one that does not exist cannot be started.
+            login: account asked for; 0 keeps the terminal's own.
+            server: server asked for; empty likewise.
 
         Raises:
-            CallError: the scripted failure of initialize.
+            CallError: the scripted failure of initialize, or credentials of another account. The link is closed then.
         """
         if self._broker is None:
             self.options = json.loads(os.environ.get("GUARD_FAKE_OPTIONS", "{}"))
@@ -62,13 +67,28 @@ class Session:
             raise CallError(-10003, f"IPC initialize failed, Process create failed '{path}'")
         if not self.options.get("installed", True):
             raise CallError(-10003)
-        self._broken = None
-        self._fault("initialize")
+        try:
+            self._fault("initialize")
+        except CallError as refused:
+            self.greeted = self.greeted or refused.code in _AFTER_HELLO
+            raise
         if self._broker is None:
             self._live = Live(self.options)
             self._broker = self._live.broker
             self._since = time.monotonic()
         self.greeted = True
+        self.admit(self._broker, login, server)
+        self._broken = None
+
+    @staticmethod
+    def admit(broker: Broker, login: int, server: str) -> None:
+        """Accept the broker's own account only.
+
+        Raises:
+            CallError: authorization failed.
+        """
+        if (login and login != broker.login) or (server and server != broker.server):
+            raise CallError(-6)
 
     def leave(self) -> None:
         """``shutdown()``: the terminal keeps running."""
