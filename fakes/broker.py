@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from fakes import checks, stopout, trading, triggers
+from fakes import checks, errand, stopout, trading, triggers
 from fakes.account import Account
 from fakes.dealer import Dealer
 from fakes.lag import Shown
@@ -92,9 +92,13 @@ class Broker(Account):
 
     def set_prices(self, bids: Mapping[str, float]) -> None:
         """Quote several symbols at one instant: triggers are looked at after all of them are in."""
-        for symbol, bid in bids.items():
-            self._quote(symbol, bid, None)
-        for symbol in bids:
+        self.set_quotes({symbol: (bid, None) for symbol, bid in bids.items()})
+
+    def set_quotes(self, quotes: Mapping[str, tuple[float, float | None]]) -> None:
+        """Quote several symbols at one instant by bid and ask; an ask of ``None`` is the usual spread away."""
+        for symbol, (bid, ask) in quotes.items():
+            self._quote(symbol, bid, ask)
+        for symbol in quotes:
             triggers.after_quote(self, symbol)
         stopout.check(self)
 
@@ -118,7 +122,7 @@ class Broker(Account):
         """
         direction = {"buy": 1, "sell": -1}[side] if isinstance(side, str) else side
         ticket = self._market(direction, symbol, lots, by, sl=sl, tp=tp, magic=magic, comment=comment)
-        order = next((order for order in self.history if order.ticket == ticket), None)
+        order = next((order for order in reversed(self.history) if order.ticket == ticket), None)
         found = [p.ticket for p in self.held(symbol) if order is not None and p.identifier == order.position_id]
         return found[0] if found else ticket
 
@@ -127,10 +131,10 @@ class Broker(Account):
         spec, quote = checks.spec_of(self, symbol), self.quotes[symbol]
         either = 0 if spec.filling_mode & 1 else 1 if spec.filling_mode & 2 else 2
         request = trading.full(
-            action=trading.DEAL, symbol=symbol, volume=lots, type=0 if direction > 0 else 1,
+            action=errand.DEAL, symbol=symbol, volume=lots, type=0 if direction > 0 else 1,
             price=quote.opening(direction), type_filling=either if spec.execution >= checks.MARKET else 0, **fields,
         )  # fmt: skip
-        return int(trading.Errand(self, by).run(request)["order"])
+        return int(trading.carry_out(self, request, by=by)["order"])
 
     def pending(
         self, order_type: int, symbol: str, lots: float, price: float, *, sl: float = 0.0, tp: float = 0.0,
@@ -139,11 +143,11 @@ class Broker(Account):
     ) -> int:  # fmt: skip
         """Place a pending order of an ORDER_TYPE_* value and return its ticket; ``expiration`` in server seconds."""
         request = trading.full(
-            action=trading.PENDING, symbol=symbol, volume=lots, type=order_type, price=price, sl=sl, tp=tp,
+            action=errand.PENDING, symbol=symbol, volume=lots, type=order_type, price=price, sl=sl, tp=tp,
             stoplimit=stoplimit, type_time=type_time, expiration=expiration, type_filling=2, magic=magic,
             comment=comment,
         )  # fmt: skip
-        return int(trading.Errand(self, by).run(request)["order"])
+        return int(trading.carry_out(self, request, by=by)["order"])
 
     def close(self, ticket: int, lots: float | None = None, *, by: int = BY_CLIENT) -> None:
         """Close a position, whole or in part, at the market."""
@@ -153,15 +157,15 @@ class Broker(Account):
 
     def close_by(self, ticket: int, other: int, *, by: int = BY_CLIENT) -> None:
         """Close two opposite positions by one another."""
-        trading.Errand(self, by).run(trading.full(action=trading.CLOSE_BY, position=ticket, position_by=other))
+        trading.carry_out(self, trading.full(action=errand.CLOSE_BY, position=ticket, position_by=other), by=by)
 
     def modify(self, ticket: int, *, sl: float, tp: float, by: int = BY_CLIENT) -> None:
         """Set both stops of a position; 0.0 removes one."""
-        trading.Errand(self, by).run(trading.full(action=trading.SLTP, position=ticket, sl=sl, tp=tp))
+        trading.carry_out(self, trading.full(action=errand.SLTP, position=ticket, sl=sl, tp=tp), by=by)
 
     def remove(self, ticket: int, *, by: int = BY_CLIENT) -> None:
         """Delete a pending order."""
-        trading.Errand(self, by).run(trading.full(action=trading.REMOVE, order=ticket))
+        trading.carry_out(self, trading.full(action=errand.REMOVE, order=ticket), by=by)
 
     def changed(self) -> None:
         """Positions or orders changed: value everything anew; the terminal may hear of it later."""

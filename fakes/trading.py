@@ -8,108 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from fakes import checks, matching, pendings
-from fakes.dealer import DONE, PARTIAL, PLACED, Verdict
-from fakes.ledger import BY_EXPERT, CANCELED, STARTED, WORDS, Fields, Order, Position, Rejected
+from fakes import checks, market_orders, matching, pendings
+from fakes.dealer import DONE
+from fakes.errand import CLOSE_BY, DEAL, MODIFY, PENDING, REMOVE, SLTP, Errand
+from fakes.ledger import BY_EXPERT, WORDS, Fields, Order, Rejected
 
 if TYPE_CHECKING:
     from fakes.broker import Broker
 
-DEAL, PENDING, SLTP, MODIFY, REMOVE, CLOSE_BY = 1, 5, 6, 7, 8, 10
-_FOK, _IOC, _RETURN = 0, 1, 2
-_SECOND_MSC = 1000
-_TINY = 1e-9
 _EMPTY: Fields = {
     "action": 0, "magic": 0, "order": 0, "symbol": "", "volume": 0.0, "price": 0.0, "stoplimit": 0.0, "sl": 0.0,
     "tp": 0.0, "deviation": 0, "type": 0, "type_filling": 0, "type_time": 0, "expiration": 0, "comment": "",
     "position": 0, "position_by": 0,
 }  # fmt: skip
-
-
-class Errand:
-    """One request on its way to the server.
-
-    Args:
-        broker: the books.
-        by: ORDER_REASON of the sender.
-        linked: whether the terminal is connected to the server.
-        real: ``False`` looks only at what would be (order_check): the dealer is not asked.
-    """
-
-    def __init__(self, broker: Broker, by: int = BY_EXPERT, *, linked: bool = True, real: bool = True) -> None:
-        self.broker, self.by, self.linked, self.real = broker, by, linked, real
-        self._unheard = DONE
-
-    def run(self, request: Fields) -> Fields:
-        """Carry out a request and return the fields of its result.
-
-        Raises:
-            Rejected: a refusal, with the trade server's code.
-        """
-        job = _JOBS.get(request["action"])
-        if job is None:
-            raise Rejected(10013)
-        self._permitted()
-        done = job(self, request)
-        numbered = {"request_id": self.broker.requests} if self.real else {}
-        if self._unheard != DONE:
-            raise Rejected(self._unheard, answer=numbered)
-        return {"retcode": DONE} | numbered | done
-
-    def _permitted(self) -> None:
-        """The account's own permissions, and how many requests the server takes."""
-        broker, rules = self.broker, self.broker.rules
-        if self.by == BY_EXPERT and not rules.trade_expert:
-            raise Rejected(10026)
-        if not rules.trade_allowed:
-            raise Rejected(10017)
-        if rules.only_real and rules.trade_mode != 2:
-            raise Rejected(10032)
-        if rules.requests_per_s > 0 and self.real:
-            asked, now = broker.asked_msc, broker.server_msc
-            while asked and asked[0] <= now - _SECOND_MSC:
-                asked.popleft()
-            if len(asked) >= rules.requests_per_s:
-                raise Rejected(10024)
-            asked.append(now)
-
-    def ask(self, request: Fields, symbol: str) -> Verdict:
-        """The link and the dealer's verdict on a request that is correct; the dealer's refusals are numbered."""
-        broker, action = self.broker, request["action"]
-        if not self.linked:
-            raise Rejected(10031)
-        if not self.real:
-            return Verdict()
-        broker.requests += 1
-        quoted = action == DEAL and broker.specs[symbol].execution < checks.MARKET
-        verdict = broker.dealer.decide(action, symbol, quoted=quoted)
-        if verdict.retcode not in {DONE, PLACED, PARTIAL}:
-            if not verdict.executed:
-                raise self.refusal(verdict.retcode, request, symbol)
-            self._unheard = verdict.retcode
-        return verdict
-
-    def refusal(self, retcode: int, request: Fields, symbol: str) -> Rejected:
-        """A refusal by the dealer: it has a number; a requote has the new prices too."""
-        answer: Fields = {"request_id": self.broker.requests}
-        if retcode in {10004, 10020}:
-            quote = self.broker.quotes[symbol]
-            side = 1 if request["type"] == 0 else -1
-            answer |= {"volume": request["volume"], "price": quote.opening(side), "bid": quote.bid, "ask": quote.ask}
-        return Rejected(retcode, answer=answer)
-
-    def order(self, request: Fields) -> Order:
-        """An order made of a request, not in the books yet."""
-        order = self.broker.new_order(
-            request["symbol"], request["type"], request["volume"], sl=request["sl"], tp=request["tp"],
-            magic=request["magic"], comment=request["comment"], reason=self.by,
-        )  # fmt: skip
-        order.filling, order.type_time = request["type_filling"], request["type_time"]
-        order.expiration, order.deviation = request["expiration"], request["deviation"]
-        return order
 
 
 def _find(broker: Broker, ticket: int) -> Order:
@@ -122,99 +35,6 @@ def _find(broker: Broker, ticket: int) -> Order:
     raise Rejected(10035)
 
 
-# ---------------------------------------------------------------------------------------------------- market orders
-def _deal(errand: Errand, request: Fields) -> Fields:
-    broker = errand.broker
-    spec = checks.spec_of(broker, request["symbol"])
-    if request["type"] not in {0, 1}:
-        raise Rejected(10013)
-    order = errand.order(request)
-    checks.kind(spec, order.type, order.sl, order.tp)
-    checks.market(broker, order.symbol)
-    checks.filling(spec, order.filling, order_type=order.type)
-    if spec.execution < checks.MARKET:
-        if not isfinite(request["price"]) or request["price"] <= 0:
-            raise Rejected(10015)
-        order.price = request["price"]
-    if request["position"]:
-        _check_target(broker, order, broker.position(request["position"]))
-    if not order.closes:
-        _check_opening(broker, order)
-    return _execute(errand, order, request, errand.ask(request, order.symbol))
-
-
-def _check_target(broker: Broker, order: Order, position: Position) -> None:
-    """The position a market order names. On netting accounts naming it changes nothing: more than it holds reverses."""
-    if position.symbol != order.symbol or (broker.hedging and position.side == order.side):
-        raise Rejected(10013)
-    if broker.hedging:
-        order.closes = position.ticket
-        _check_closing(broker, order, position)
-
-
-def _check_closing(broker: Broker, order: Order, position: Position) -> None:
-    spec, left = broker.specs[order.symbol], position.volume - order.volume
-    whole = abs(left) <= _TINY and order.volume <= spec.volume_max + _TINY
-    if not whole:
-        checks.grid(spec, order.volume)
-        if left < -_TINY:
-            raise Rejected(10038)
-        if left < spec.volume_min - _TINY:
-            raise Rejected(10014)
-    checks.free(broker, position.ticket)
-    checks.oldest(broker, position)
-    checks.frozen_position(broker, position)
-
-
-def _check_opening(broker: Broker, order: Order) -> None:
-    spec = broker.specs[order.symbol]
-    opposite = [] if broker.hedging else [p for p in broker.held(order.symbol) if p.side != order.side]
-    if any(abs(p.volume - order.volume) <= _TINY for p in opposite) and order.volume <= spec.volume_max + _TINY:
-        pass  # the whole position, whatever the grid is by now
-    else:
-        checks.grid(spec, order.volume)
-    for position in opposite:
-        checks.frozen_position(broker, position)
-    checks.direction(broker, order)
-    if not any(order.volume <= position.volume + _TINY for position in opposite):
-        checks.limits(broker, order)
-        price = broker.quotes[order.symbol].closing(order.side)
-        checks.stops(broker, order.symbol, order.side, price, order.sl, order.tp)
-
-
-def _execute(errand: Errand, order: Order, request: Fields, verdict: Verdict) -> Fields:
-    """Fill a market order at once, in part or later."""
-    broker, spec, quote = errand.broker, errand.broker.specs[order.symbol], errand.broker.quotes[order.symbol]
-    if verdict.delay_s > 0 or verdict.retcode == PLACED:
-        order.due_msc = broker.server_msc + max(1, round(verdict.delay_s * 1000))
-        order.state = STARTED
-        return _leave(broker, order)
-    price = spec.round(quote.opening(order.side) + order.side * verdict.slip * spec.point)
-    if order.price > 0 and abs(price - order.price) > (order.deviation + 1e-3) * spec.point:
-        raise errand.refusal(10004, request, order.symbol)
-    lots = pendings.available(broker, order, verdict.lots)
-    if lots < order.volume and (order.filling == _FOK or (order.filling == _IOC and lots <= _TINY)):
-        raise errand.refusal(10006, request, order.symbol)
-    if lots <= _TINY:
-        return _leave(broker, order)
-    deal = matching.fill(broker, order, price, lots)
-    rest = order.volume_current > _TINY
-    if rest and order.filling == _RETURN:
-        broker.orders.append(order)
-    elif rest:
-        matching.finish(broker, order, CANCELED, price)
-    filled = {"deal": deal.ticket, "order": deal.order, "volume": float(lots), "price": deal.price}
-    return {"retcode": PARTIAL if rest else DONE, "bid": quote.bid, "ask": quote.ask} | filled
-
-
-def _leave(broker: Broker, order: Order) -> Fields:
-    """A market order the server has taken and not yet filled."""
-    broker.orders.append(order)
-    broker.changed()
-    return {"retcode": PLACED, "order": order.ticket, "volume": float(order.volume)}
-
-
-# --------------------------------------------------------------------------------------------- everything that is not
 def _pending(errand: Errand, request: Fields) -> Fields:
     broker = errand.broker
     spec = checks.spec_of(broker, request["symbol"])
@@ -294,7 +114,7 @@ def _close_by(errand: Errand, request: Fields) -> Fields:
 
 
 _JOBS: dict[int, Callable[[Errand, Fields], Fields]] = {
-    DEAL: _deal, PENDING: _pending, SLTP: _sltp, MODIFY: _modify, REMOVE: _remove, CLOSE_BY: _close_by,
+    DEAL: market_orders.deal, PENDING: _pending, SLTP: _sltp, MODIFY: _modify, REMOVE: _remove, CLOSE_BY: _close_by,
 }  # fmt: skip
 
 
@@ -303,10 +123,37 @@ def full(**fields: Any) -> Fields:
     return _EMPTY | fields
 
 
+def carry_out(
+    broker: Broker, request: Fields, *, by: int = BY_EXPERT, linked: bool = True, real: bool = True
+) -> Fields:
+    """Carry out a request and return the fields of its result.
+
+    Args:
+        broker: the books.
+        request: a whole request.
+        by: ORDER_REASON of the sender.
+        linked: whether the terminal is connected to the server.
+        real: ``False`` looks only at what would be (order_check): the dealer is not asked.
+
+    Raises:
+        Rejected: a refusal, with the trade server's code; also after an execution whose answer is what went wrong.
+    """
+    job = _JOBS.get(request["action"])
+    if job is None:
+        raise Rejected(10013)
+    errand = Errand(broker, by, linked=linked, real=real)
+    errand.permitted()
+    done = job(errand, request)
+    numbered = {"request_id": broker.requests} if real else {}
+    if errand.unheard != DONE:
+        raise Rejected(errand.unheard, answer=numbered)
+    return {"retcode": DONE} | numbered | done
+
+
 def send(broker: Broker, request: Fields, *, by: int = BY_EXPERT, linked: bool = True) -> Fields:
     """Carry out a request; the fields of OrderSendResult. A refusal is a result too."""
     try:
-        result = Errand(broker, by, linked=linked).run(request)
+        result = carry_out(broker, request, by=by, linked=linked)
     except Rejected as refusal:
         return {"retcode": refusal.retcode, "comment": refusal.comment} | refusal.answer
     return {"comment": WORDS[result["retcode"]]} | result
@@ -317,7 +164,7 @@ def check(broker: Broker, request: Fields, *, linked: bool = True) -> Fields:
     after = broker.twin()
     retcode, comment = 0, "Done"
     try:
-        Errand(after, linked=linked, real=False).run(request)
+        carry_out(after, request, linked=linked, real=False)
         margin = after.margin
     except Rejected as refusal:
         if refusal.margin is None:
