@@ -9,11 +9,18 @@ from typing import Any
 
 from guard.engine.policy import DEFAULT_SHOCKS, Policy, Shock
 from guard.limits.base import Limit
+from guard.metrics.account import BrokerLevels
 from guard.settings.money import MoneyRule, in_account_currency
 from guard.settings.schema import FORMAT, ConfigFile
 
 
-def build_policy(sections: ConfigFile, limits: tuple[Limit, ...], rule: MoneyRule, source: str) -> Policy:
+def build_policy(
+    sections: ConfigFile,
+    limits: tuple[Limit, ...],
+    rule: MoneyRule,
+    source: str,
+    brokers: tuple[BrokerLevels, ...] = (),
+) -> Policy:
     """The policy; its ``sha256`` covers everything that can change a verdict and nothing else."""
     account, timing, margin = sections.account, sections.timing, sections.margin
     policy = Policy(
@@ -31,6 +38,7 @@ def build_policy(sections: ConfigFile, limits: tuple[Limit, ...], rule: MoneyRul
         target_margin_level_pct=margin.target_level_pct,
         shocks=tuple(Shock(s.target, s.pct, s.name) for s in sections.shocks) or DEFAULT_SHOCKS,
         gap_beyond_stop_pct=sections.worst_case.gap_beyond_stop_pct,
+        brokers=brokers,
         zone_named=_zone_named(limits),
         source=source,
         sha256="",
@@ -48,6 +56,7 @@ def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
     document = effective_document(sections, policy)
     for name in ("terminal", "notify"):
         document.pop(name, None)
+    document["brokers"] = [list(found) for found in policy.brokers]
     return replace(policy, sha256=fingerprint(document))
 
 

@@ -26,10 +26,19 @@ class Source:
         return f"{self.label}: {where}" if self.label else where
 
 
+# What a file says about itself: it does not carry over to a file that extends it.
+OWN: Final = ("limits", "extends", "without", "loosened", "preset", "rules", "examples", "broker", "regulator")
+
+
 def shipped_names() -> list[str]:
     """The names ``extends`` knows without a path, such as ``profiles/beginner``."""
     root = config_dir()
     return sorted(found.relative_to(root).with_suffix("").as_posix() for found in root.glob("*/*.toml"))
+
+
+def shipped_file(name: str) -> Path:
+    """Where a shipped file lies."""
+    return config_dir() / f"{name}.toml"
 
 
 def gather(path: Path, name: str, faults: list[Fault]) -> list[Source]:
@@ -81,7 +90,7 @@ def _find(name: str, beside: Path) -> Path:
     if name.endswith(".toml"):
         return beside.parent / Path(name).expanduser()
     if name in shipped_names():
-        return config_dir() / f"{name}.toml"
+        return shipped_file(name)
     hint = f"{did_you_mean(name, shipped_names())} A file of yours ends in .toml."
     message = f"'{name}' is not shipped with this version; {hint}"
     raise ValueError(message)
@@ -92,7 +101,7 @@ def merged(sources: list[Source]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for source in sources:
         for key, value in source.document.items():
-            if key in ("limits", "extends", "without"):
+            if key in OWN:
                 continue
             held = result.get(key)
             if isinstance(held, dict) and isinstance(value, dict):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from guard.engine.policy import Policy
 from guard.limits.base import Limit
+from guard.metrics.account import BrokerLevels
 from guard.settings.build import build_policy, effective_document
 from guard.settings.checks import check_limits
 from guard.settings.defaults import default_limits
 from guard.settings.extends import Source, gather, merged, with_bases
 from guard.settings.faults import ConfigError, Fault
+from guard.settings.levels import broker_levels, check_account_type
 from guard.settings.limits import Entry, laid_over, read_limits
 from guard.settings.money import MoneyRule, currency_of, in_account_currency, is_money
+from guard.settings.presets import Preset, applied, check_loosened, check_size, check_sources
 from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
 from guard.settings.sections import read_sections, to_json
 from guard.settings.toml_file import parse_toml
@@ -28,7 +31,8 @@ class Loaded:
 
     ``document`` is the effective configuration with every default written out (secrets are references only);
     ``sha256`` is that of the policy; ``remarks`` are sentences about what stands in the file and is not in this
-    version, to be shown to the user at every start.
+    version, and about a firm's rule that was loosened on purpose, to be shown to the user at every start. ``presets``
+    are the shipped or own presets it extends.
     """
 
     policy: Policy
@@ -37,6 +41,7 @@ class Loaded:
     path: Path | None
     terminal: TerminalSection
     remarks: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
 
 
 def load_config(path: Path, name: str | None = None) -> Loaded:
@@ -64,7 +69,7 @@ def load_text(text: str, path: Path) -> Loaded:
 def _loaded(sources: list[Source], path: Path, name: str, faults: list[Fault]) -> Loaded:
     _refuse_other_format(sources, name)
     loaded = _compile(sources, name, faults)
-    return Loaded(loaded.policy, loaded.document, loaded.sha256, path, loaded.terminal, loaded.remarks)
+    return replace(loaded, path=path)
 
 
 def default_policy(experience: str | None = None) -> Policy:
@@ -86,22 +91,33 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
     day = together.get("trading_day")
     day = day if isinstance(day, dict) and isinstance(day.get("tz"), str) else None
     files = [read_limits(source, rule, day, faults) for source in sources]
+    for source, own in zip(sources, files, strict=True):
+        faults += check_sources(source, own)
     entries = laid_over(sources, files, faults)
+    loosened, remarks = check_loosened(sources, files)
+    faults += loosened
     if not faults and not any("limits" in source.document for source in sources):
         entries = _defaults(rule, day)
         name = f"{name} ({DEFAULTS_NAME}: it names no limits)"
     sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
     faults += check_limits(entries, sections)
     faults += _initial(sections, sources, rule)
+    presets = applied(sources)
+    brokers: tuple[BrokerLevels, ...] = ()
+    if sections is not None:
+        wrong, sized = check_size(sources, sections.account.initial)
+        faults += [*wrong, *check_account_type(presets, sections.account)]
+        remarks += sized
+        brokers = broker_levels(presets, sections.account)
     if not entries and not faults:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
     if faults or sections is None:
         raise ConfigError(name, _once(faults))
     limits: tuple[Limit, ...] = tuple(entry.limit for entry in entries)
-    policy = build_policy(sections, limits, rule, name)
+    policy = build_policy(sections, limits, rule, name, brokers)
     document = effective_document(sections, policy)
-    return Loaded(policy, document, policy.sha256, None, sections.terminal, _remarks(sections))
-
+    said = (*_remarks(sections), *remarks)
+    return Loaded(policy, document, policy.sha256, None, sections.terminal, said, presets)
 
 
 def _initial(sections: ConfigFile | None, sources: list[Source], rule: MoneyRule) -> list[Fault]:

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from guard.limits.base import Data, NotNegative, Positive
 from guard.limits.registry import limit_kinds
+from guard.settings.broker_model import BrokerSection
+from guard.settings.preset_model import ExampleSection, LoosenedSection, PresetSection, RuleSection
+from guard.settings.regulator_model import RegulatorSection
 
 FORMAT: Final = "guard.config/1"
 MODES_LATER: Final = ("rehearse", "enforce")
@@ -31,6 +34,9 @@ class AccountSection(Data):
     )
     initial: Annotated[str, Field(pattern=MONEY_PATTERN)] | None = Field(
         None, description='initial balance of the account, e.g. "100000 USD"; typed by you, never guessed'
+    )
+    type: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="account type at your broker, as its preset names it, e.g. Standard Cent"
     )
     convert: bool = Field(False, description="take amounts in USD on a cent account (USC) times 100, and the reverse")
 
@@ -108,6 +114,12 @@ class ConfigFile(Data):
     worst_case: WorstCaseSection = WorstCaseSection()
     shocks: tuple[ShockSection, ...] = Field((), description="price moves of the stress figures; absent: 1 % and 5 %")
     notify: tuple[NotifySection, ...] = Field((), description="kept for a later version: nothing is sent yet")
+    loosened: tuple[LoosenedSection, ...] = Field((), description="the second word for loosening a firm's rule")
+    preset: PresetSection | None = Field(None, description="what a preset is; only in files others extend")
+    rules: tuple[RuleSection, ...] = Field((), description="a preset's rules, each with its source")
+    examples: tuple[ExampleSection, ...] = Field((), description="a preset's worked examples")
+    broker: BrokerSection | None = Field(None, description="what is known of a broker")
+    regulator: RegulatorSection | None = Field(None, description="a regulator's leverage caps")
 
 
 def json_schema() -> dict[str, Any]:

@@ -13,8 +13,10 @@ from guard.settings.faults import Fault
 from guard.settings.schema import FORMAT, MODES_LATER, ConfigFile
 from guard.settings.words import faults_of
 
-_TABLES: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case")
-_ARRAYS: Final = ("limits", "shocks", "notify")
+_TABLES: Final = (
+    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "preset", "broker", "regulator",
+)  # fmt: skip
+_ARRAYS: Final = ("limits", "shocks", "notify", "loosened", "rules", "examples")
 
 
 def read_sections(source: Source) -> list[Fault]:
