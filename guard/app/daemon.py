@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -96,6 +97,9 @@ class Daemon:
             self._shown = True
             self._reporter.started(self._guarded, outcome)
             self._schedule.start()
+            # What has been loaded by now stays: the collector need not look at it in every cycle.
+            gc.collect()
+            gc.freeze()
         for untold in self._untold:
             self._reporter.changed(untold)
         self._untold.clear()

@@ -88,17 +88,9 @@ def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: s
     )
 
 
-def calm(limit: Limit, reading: Reading, timer: Timer) -> bool:
-    """Whether nothing is reached and nothing was: the timer stays as it is and the verdict is OK."""
-    used = reading.utilization_pct
-    return (
-        used is not None
-        and used < limit.quiet_below_pct
-        and timer.severity == 0
-        and timer.held_s == 0.0
-        and timer.unknown_s == 0.0
-        and timer.cool_s == 0.0
-    )
+def at_rest(timer: Timer) -> bool:
+    """Whether nothing is announced and nothing is being timed."""
+    return timer.severity == 0 and timer.held_s == 0.0 and timer.unknown_s == 0.0 and timer.cool_s == 0.0
 
 
 def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import itemgetter
 
-from guard.engine.elapsed import elapsed_s, trusted_s
+from guard.engine.elapsed import trusted_s
+from guard.metrics.block import Block
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
 from guard.model.state import FirstSeen, Last, State
-
-_IDENTIFIER_AND_STOP = itemgetter(1, 7)
 
 
 def first_seen(snapshot: Snapshot, state: State) -> FirstSeen | None:
@@ -49,10 +47,36 @@ def last_reading(snapshot: Snapshot, state: State, at: str, *, blind: bool) -> L
     )
 
 
-def same_positions(snapshot: Snapshot, state: State) -> bool:
-    """Whether exactly the positions remembered are held, each with the stop it had when it was first seen."""
-    positions = snapshot.positions
-    return positions is not None and state.first_stops == dict(map(_IDENTIFIER_AND_STOP, positions))
+class _Remembered:
+    """The positions of the last cycle, as the objects that stand for them, and what was remembered of them."""
+
+    def __init__(self) -> None:
+        self.stops: Mapping[int, float] | None = None
+        self.blocks: list[Block] = []
+
+
+_REMEMBERED = _Remembered()
+
+
+def same_positions(m: Metrics, state: State) -> bool:
+    """Whether exactly the positions remembered are held, with the stops of the previous cycle.
+
+    A symbol's block is the same object only while tickets, volumes, opening prices, stops and swaps are.
+    """
+    if m.by_symbol is None or state.first_stops is not _REMEMBERED.stops:
+        return False
+    held, kept = m.by_symbol, _REMEMBERED.blocks
+    return len(held) == len(kept) and all(
+        [entry.block is block for entry, block in zip(held.values(), kept, strict=True)]  # noqa: C419  # a list is faster
+    )
+
+
+def remember(m: Metrics, stops: Mapping[int, float]) -> None:
+    """Keep which positions ``stops`` belongs to, if each is known in full."""
+    blocks = [entry.block for entry in m.by_symbol.values()] if m.by_symbol is not None else [None]
+    known = [block for block in blocks if block is not None]
+    if len(known) == len(blocks):
+        _REMEMBERED.stops, _REMEMBERED.blocks = stops, known
 
 
 def entry_equity(snapshot: Snapshot, state: State, *, unchanged: bool) -> Mapping[int, float]:
@@ -94,18 +118,19 @@ def first_stops(snapshot: Snapshot, state: State, *, unchanged: bool) -> Mapping
     return out
 
 
-def unprotected_s(m: Metrics, state: State) -> dict[int, float]:
+def unprotected_s(m: Metrics, state: State, passed: float) -> dict[int, float]:
     """Seconds each position has been without a stop.
 
     A position not seen before counts from its last modification by the server's clock, once its offset is confirmed;
     one that lost its stop under our eyes, or opened between two readings with the offset unknown, counts from now.
     """
     snapshot = m.snapshot
-    passed = elapsed_s(state.last, snapshot)
     if m.by_symbol is None:
         # Not seen, not forgiven: if the position still has no stop when it is seen again, it had none in between.
         return {key: held + passed for key, held in state.unprotected_s.items()}
     out: dict[int, float] = {}
+    if m.all_stopped:
+        return out
     for row in m.bare:
         key, position = row.position.identifier, row.position
         if key is None or row.covered:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from guard.limits.base import AnchorNeed, Limit
+from guard.limits.base import AnchorNeed, Limit, Reading
 from guard.metrics.account import BrokerLevels
+from guard.metrics.compute import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Policy:
         if needs and all(need.period == "life" for need in needs.values()):
             needs["day|UTC|00:00"] = AnchorNeed("day|UTC|00:00", "day", "UTC", "00:00", "shift")
         return needs
+
+    @cached_property
+    def armed(self) -> tuple[tuple[Limit, Callable[[Metrics], Reading], str, float], ...]:
+        """Each limit with what every cycle asks of it: how to read it, its name, and below what nothing begins."""
+        return tuple((limit, limit.evaluate, limit.name, limit.quiet_below_pct) for limit in self.limits)
 
     @cached_property
     def shock_rows(self) -> tuple[tuple[str, float, str], ...]:

@@ -21,6 +21,7 @@ from guard.model.state import State, Timer
 from guard.model.verdict import Severity, Verdict
 
 NEW = Timer()
+OK = Severity.OK
 
 
 class CycleResult(NamedTuple):
@@ -37,8 +38,12 @@ class CycleResult(NamedTuple):
     intents: tuple[Intent, ...]
     trading_state: TradingState
     blind: str | None
-    gaps: tuple[Gap, ...]
     changed: bool
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be used or told, with a sentence each."""
+        return self.metrics.gaps
 
 
 def context(policy: Policy, entry_equity: Mapping[int, float], references: anchoring.Anchored) -> Context:
@@ -73,10 +78,12 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)
     anchored = anchoring.advance(snapshot, state, policy.needs, seen)
-    unchanged = memory.same_positions(snapshot, state)
+    metrics = Metrics(snapshot, context(policy, state.entry_equity, anchored))
+    unchanged = memory.same_positions(metrics, state)
     entries = memory.entry_equity(snapshot, state, unchanged=unchanged)
-    metrics = Metrics(snapshot, context(policy, entries, anchored))
-    metrics.unprotected_s = memory.unprotected_s(metrics, state)
+    if entries is not state.entry_equity:
+        metrics.context = metrics.context._replace(entry_equity=entries)
+    metrics.unprotected_s = memory.unprotected_s(metrics, state, passed)
 
     judged = _judge(metrics, state, policy, passed, at, first=first)
     verdicts, notices, timers, moved = judged.verdicts, judged.notices, judged.timers, judged.moved
@@ -90,10 +97,13 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
             policy_sha256=policy.sha256 or state.policy_sha256,
         )
     else:
+        stops = memory.first_stops(snapshot, state, unchanged=unchanged)
+        if not unchanged:
+            memory.remember(metrics, stops)
         new = State(
             anchored.anchors,
             entries,
-            memory.first_stops(snapshot, state, unchanged=unchanged),
+            stops,
             metrics.unprotected_s,
             {**state.timers, **timers} if state.timers.keys() != timers.keys() else timers,
             seen,
@@ -120,7 +130,6 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         intents=(),
         trading_state=trading_state(judged.reached) if judged.reached else TradingState.ACTIVE,
         blind=metrics.blind if metrics.blind else None,
-        gaps=metrics.gaps,
         changed=moved or bool(notices) or _learnt(state, new, policy),
     )
 
@@ -141,13 +150,13 @@ class _Judged:
 def _judge(metrics: Metrics, state: State, policy: Policy, passed: float, at: str, *, first: bool) -> _Judged:
     out = _Judged()
     earlier, unlinked, timers, verdicts = state.timers, metrics.unlinked, out.timers, out.verdicts
-    for limit in policy.limits:
-        reading = limit.evaluate(metrics) if not unlinked else _unlinked(limit, metrics)
-        name = limit.name
+    for limit, evaluate, name, quiet_below_pct in policy.armed:
+        reading = evaluate(metrics) if not unlinked else _unlinked(limit, metrics)
         before = earlier.get(name, NEW)
-        if debounce.calm(limit, reading, before):
+        used = reading.utilization_pct
+        if used is not None and used < quiet_below_pct and (before is NEW or debounce.at_rest(before)):
             timers[name] = before
-            verdicts.append(Verdict(limit, reading, Severity.OK))
+            verdicts.append(Verdict(limit, reading, OK))
             continue
         timer = debounce.advance(limit, reading, before, passed, at, policy.stale_after_s)
         if first and timer.severity == Severity.BREACH:

@@ -31,6 +31,8 @@ class OpenRisk(Limit):
         value = m.open_risk_pct
         if value is None or m.by_symbol is None:
             return unknown(self.max, m.blind if m.blind else "open risk or equity is unknown")
+        if m.all_stopped:
+            return Reading(value, self.max, ceiling(value, self.max))
         bare = [row for row in m.bare if not row.covered]
         mild = bool(bare) and not any(self._long(m.since_bare(row)) for row in bare)
         if (

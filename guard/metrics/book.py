@@ -47,6 +47,7 @@ class SymbolFigures:
     why: str = ""
     columns: tuple[Any, ...] | None = None
     block: Block | None = None
+    money: float | None = None
     stopped: bool = False
     held: Sequence[Position] = ()
 
@@ -148,11 +149,13 @@ def symbol_k(entry: SymbolFigures, currency: str | None, minor: float, table: Qu
     own = tick_k = contract_k = None
     if symbol is not None:
         known = facts(symbol, currency)
-        entry.asset_class, entry.collateral, entry.inverse, tick_k, contract_size, priced_by, forex_base = known
+        entry.asset_class, entry.collateral, entry.inverse, tick_k, contract_size, contract_k, priced_by, forex_base = (
+            known
+        )
         own = _own_k(entry.held, entry.columns, symbol.tick_size, minor)
         if currency is not None:
             if priced_by is not None:
-                found = rate(table, priced_by, currency) if priced_by != currency else ONE
+                found = rate(table, priced_by, currency)
                 contract_k = None if found is None else k_by_contract(contract_size, found[1])
             if forex_base is not None:
                 both = rate(table, forex_base, currency) if forex_base != currency else ONE
@@ -162,14 +165,8 @@ def symbol_k(entry: SymbolFigures, currency: str | None, minor: float, table: Qu
         entry.why = f"the value of a price move of {entry.name} is unknown (no contract data, tick value or quotes)"
 
 
-def _fill_prices(entry: SymbolFigures, held: Sequence[Position], tick: Tick | None) -> None:
-    if tick is not None and tick.bid and tick.ask:
-        entry.spread = max(0.0, tick.ask - tick.bid)
+def _fill_prices(entry: SymbolFigures, held: Sequence[Position]) -> None:
     net = 1 if entry.net_lots >= 0.0 else -1
-    if entry.columns is not None:
-        sides, prices = entry.columns[SIDE], entry.columns[NOW]
-        entry.price = prices[sides.index(net) if net in sides else 0]
-        return
     fallback = None
     for position in held:
         if position.price_current is not None:
@@ -191,7 +188,7 @@ def _by_base(entry: SymbolFigures) -> float | None:
 
 
 def _fill_sums(entry: SymbolFigures) -> None:
-    """Lots and notional of one symbol: volume x contract x base rate for FX, else price x k x volume."""
+    """Lots, notional and price of one symbol: volume x contract x base rate for FX, else price x k x volume."""
     k, by_base, columns, block = entry.k, _by_base(entry), entry.columns, entry.block
     if columns is None or block is None:
         _fill_sums_with_holes(entry, by_base)
@@ -208,6 +205,9 @@ def _fill_sums(entry: SymbolFigures) -> None:
         entry.notional_signed = entry.notional_gross = None
     if entry.inverse:
         entry.opened = sum(map(mul, block.signed, columns[OPENED]))
+    net = 1 if buys >= sells else -1
+    sides = columns[SIDE]
+    entry.price = columns[NOW][sides.index(net) if net in sides else 0]
 
 
 def _fill_sums_with_holes(entry: SymbolFigures, by_base: float | None) -> None:
@@ -272,12 +272,14 @@ def build(
         entry = entries[name] = SymbolFigures(name)
         entry.held = held
         entry.symbol = symbols.get(name)
-        turned = turn(name, held)
-        if turned is not None:
-            entry.columns, entry.block = turned
+        entry.columns, entry.block, entry.money = turn(name, held)
         symbol_k(entry, currency, minor, table, asked)
         _fill_sums(entry)
-        _fill_prices(entry, held, ticks.get(name))
+        tick = ticks.get(name)
+        if tick is not None and tick.bid and tick.ask:
+            entry.spread = tick.ask - tick.bid if tick.ask > tick.bid else 0.0
+        if entry.columns is None:
+            _fill_prices(entry, held)
     return entries
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from guard.metrics import trade_risk
 from guard.metrics.account import AccountFigures, Context
-from guard.metrics.block import PROFIT
+from guard.metrics.block import NOW
 from guard.metrics.book import PositionFigures, SymbolFigures, build, rows_of
 from guard.metrics.convert import Quotes, quotes
 from guard.metrics.flows import REMEMBERED
 from guard.metrics.leverage import effective_leverage
-from guard.metrics.stopped import loss_from_here, top_risk
+from guard.metrics.stopped import loss_from_here
 from guard.model.lazy import lazy
-from guard.model.snapshot import Snapshot
+from guard.model.snapshot import Gap, Snapshot
+
+_NONE: Mapping[int, float] = MappingProxyType({})
 
 
 class Metrics(AccountFigures):
@@ -24,6 +27,7 @@ class Metrics(AccountFigures):
         """Figures of ``snapshot``; without ``context`` nothing is remembered and every anchor is unknown."""
         super().__init__(snapshot, context)
         self.unprotected_s: Mapping[int, float] = {}
+        self._untold: tuple[list[int], list[int]] | None = None
 
     # ---- the book ---------------------------------------------------------------------------------------------------
     @lazy
@@ -66,8 +70,7 @@ class Metrics(AccountFigures):
         if a.commission_blocked is not None:
             off += a.commission_blocked
         for entry in entries.values():
-            block, columns = entry.block, entry.columns
-            money = sum(columns[PROFIT]) + block.swap if columns is not None and block is not None else _money(entry)
+            money = entry.money if entry.money is not None else _money(entry)
             if money is None:
                 return
             off -= money
@@ -121,31 +124,46 @@ class Metrics(AccountFigures):
         deals, equity = self.snapshot.deals, self.account.equity
         if not self.all_stopped or equity is None or equity <= 0.0 or not self.by_symbol:
             return None
-        costs = REMEMBERED.entry_costs(deals) if deals is not None else {}
+        costs: Mapping[int, float] = REMEMBERED.entry_costs(deals) if deals is not None else _NONE
+        before = self.context.entry_equity
         top = 0.0
         no_cost: list[int] = []
         no_entry: list[int] = []
         for entry in self.by_symbol.values():
-            risk = top_risk(entry, costs, self.context.entry_equity)
+            block, columns, k = entry.block, entry.columns, entry.k
+            if block is None or columns is None or k is None or entry.collateral:
+                return None
+            risk = block.risk(k, columns[NOW] if entry.inverse else None, costs, before)
             if risk is None:
                 return None
-            top = max(top, risk.pct(equity))
-            if risk.no_cost:
-                no_cost += risk.no_cost
-            if risk.no_entry:
-                no_entry += risk.no_entry
+            seen, unseen, costless, unentered = risk
+            top = max(top, seen)
+            if unseen > top * equity:
+                top = unseen / equity
+            if costless:
+                no_cost += costless
+            if unentered:
+                no_entry += unentered
         self._left_out(no_cost, no_entry)
-        return top
+        return top * 100.0
 
     def _left_out(self, no_cost: list[int], no_entry: list[int]) -> None:
-        if no_cost:
-            self.gap(
-                "commission", f"entry commission of {_tickets(no_cost)} is not among the deals: left out of the risk"
-            )
-        if no_entry:
-            self.gap(
-                "entry_equity", f"equity before entry of {_tickets(no_entry)} was not seen: the current one is used"
-            )
+        if no_cost or no_entry:
+            self._untold = no_cost, no_entry
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """See ``AccountFigures.gaps``; the sentences about commission and entry equity are made only here."""
+        if self._untold is not None:
+            no_cost, no_entry = self._untold
+            self._untold = None
+            if no_cost:
+                where = f"entry commission of {_tickets(no_cost)} is not among the deals"
+                self.gap("commission", f"{where}: left out of the risk")
+            if no_entry:
+                where = f"equity before entry of {_tickets(no_entry)} was not seen"
+                self.gap("entry_equity", f"{where}: the current one is used")
+        return super().gaps
 
     @lazy
     def rows(self) -> list[PositionFigures] | None:
@@ -182,11 +200,14 @@ class Metrics(AccountFigures):
             return None
         largest = 0.0
         for entry in self.by_symbol.values():
-            volumes = [entry.block.largest] if entry.block is not None else [row.volume for row in entry.held]
-            for volume in volumes:
-                if volume is None:
-                    return None
-                largest = max(largest, volume)
+            if entry.block is not None:
+                volume: float | None = entry.block.largest
+            else:
+                volumes = [position.volume for position in entry.held]
+                volume = None if None in volumes else max(known for known in volumes if known is not None)
+            if volume is None:
+                return None
+            largest = max(largest, volume)
         return largest
 
     @lazy
@@ -234,10 +255,14 @@ class Metrics(AccountFigures):
     def open_risk(self) -> float | None:
         """What is lost from current prices along the worst stop path."""
         if self.all_stopped and self.by_symbol is not None:
-            losses = [loss_from_here(entry) for entry in self.by_symbol.values()]
-            known = [loss for loss in losses if loss is not None]
-            if len(known) == len(losses):
-                return sum(known)
+            sum_of_all = 0.0
+            for entry in self.by_symbol.values():
+                loss = loss_from_here(entry)
+                if loss is None:
+                    break
+                sum_of_all += loss
+            else:
+                return sum_of_all
         rows = self.rows
         if rows is None:
             return None

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from guard.metrics.convert import asset_class, same_money
-from guard.metrics.value import k_by_tick
+from guard.metrics.value import k_by_contract, k_by_tick
 from guard.model.trading import BOND_MODES, COLLATERAL, FUTURES_MODES, Symbol
 
 _MOST = 4096
 
 
 class Facts(NamedTuple):
-    """``priced_by``: the currency its profit converts from, ``None`` where profit is not price x contract.
+    """What a symbol's contract says to an account in one currency.
 
-    ``forex_base``: the base currency of a currency pair. ``inverse``: the account currency is the base, so that a
-    result converts at the price itself. ``tick_k``: account currency per 1.0 of price and lot, from the tick value.
+    ``contract_k`` is the value of a move where the profit is price x contract in account currency; ``priced_by`` the
+    foreign currency it converts from. ``forex_base``: the base currency of a currency pair. ``inverse``: the account
+    currency is the base, so that a result converts at the price itself. ``tick_k``: the value from the tick value.
+    Values are account currency per 1.0 of price and lot.
     """
 
     asset_class: str
@@ -23,6 +25,7 @@ class Facts(NamedTuple):
     inverse: bool
     tick_k: float | None
     contract_size: float
+    contract_k: float | None
     priced_by: str | None
     forex_base: str | None
 
@@ -54,6 +57,7 @@ def _facts(symbol: Symbol, currency: str | None) -> Facts:
         inverse=same_money(base, currency) and quote is not None and not same_money(quote, currency),
         tick_k=k_by_tick(value, symbol.tick_size) if value is not None and symbol.tick_size is not None else None,
         contract_size=contract if contract is not None else 0.0,
-        priced_by=quote if by_contract else None,
+        contract_k=k_by_contract(contract, 1.0) if by_contract and contract is not None and quote == currency else None,
+        priced_by=quote if by_contract and quote != currency else None,
         forex_base=base if kind == "forex" else None,
     )

@@ -6,10 +6,9 @@ cycle, and only a position near a limit has to be named. Money in account curren
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from operator import mul, sub
 
-from guard.metrics.block import NOW, OPENED, STOP, Risk
+from guard.metrics.block import NOW, OPENED, STOP
 from guard.metrics.book import SymbolFigures
 
 
@@ -31,18 +30,3 @@ def loss_from_here(entry: SymbolFigures) -> float | None:
         losses = list(map(mul, signed, map(sub, prices, stops)))
     total: float = sum(losses) if min(losses) >= 0.0 else sum([loss for loss in losses if loss > 0.0])
     return k * total
-
-
-def top_risk(entry: SymbolFigures, costs: Mapping[int, float], before: Mapping[int, float]) -> Risk | None:
-    """The largest loss at the stop among the positions; see ``block.Block.risk``.
-
-    ``None`` when the symbol's value is not known, a position has no stop, or an equity is not above 0: then each
-    position must be looked at.
-    """
-    columns, block, k = entry.columns, entry.block, entry.k
-    if columns is None or block is None or not block.stopped or k is None or entry.collateral:
-        return None
-    if not entry.inverse:
-        return block.risk(k, block.moves, costs, before)
-    held = zip(columns[NOW], columns[OPENED], columns[STOP], strict=True)
-    return block.risk(k, [now * (opened / stop - 1.0) for now, opened, stop in held], costs, before)

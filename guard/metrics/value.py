@@ -5,6 +5,8 @@ A real gold symbol reports a tick value ten times too small; tick values go stal
 
 from __future__ import annotations
 
+import math
+
 TOLERANCE = 0.02
 MIN_UNITS = 200.0
 MIN_TICKS = 10.0
@@ -23,7 +25,9 @@ def k_by_profit(profit: float, move: float, lots: float, *, minor_unit: float, t
     """
     if lots <= 0.0 or abs(profit) < MIN_UNITS * minor_unit or abs(move) < MIN_TICKS * tick_size or move == 0.0:
         return None
-    return _sane(profit / (move * lots) if move * lots else 0.0)
+    moved = move * lots
+    k = profit / moved if moved else 0.0
+    return k if 0.0 < k <= LARGEST_K else None
 
 
 def k_by_contract(contract_size: float, rate: float) -> float | None:
@@ -53,12 +57,23 @@ def choose_k(
     When they agree the most exact one is used (contract, calculation, tick, own profit); when they do not, the
     position's own profit if it can be measured, else the one with the larger risk. ``(None, False)``: none available.
     """
-    known = [value for value in (contract, calc, tick, own) if value is not None]
-    if not known:
-        return None, False
-    low, high = min(known), max(known)
-    if high - low <= TOLERANCE * high:
-        return known[0], False
+    if calc is None and contract is not None and tick is not None:
+        low, high = (contract, tick) if contract < tick else (tick, contract)
+        if own is not None and own > high:
+            high = own
+        elif own is not None and own < low:
+            low = own
+        if high - low <= TOLERANCE * high:
+            return contract, False
+    best: float | None = None
+    low, high = math.inf, 0.0
+    for value in (own, tick, calc, contract):
+        if value is not None:
+            best = value
+            low = min(low, value)
+            high = max(high, value)
+    if best is None or high - low <= TOLERANCE * high:
+        return best, False
     return (own if own is not None else high), True
 
 
