@@ -41,7 +41,7 @@ class Rejected(Exception):  # noqa: N818 (it is an answer of the trade server, i
     def __init__(
         self, retcode: int, comment: str | None = None, *, margin: float | None = None, answer: Fields | None = None
     ) -> None:
-        self.comment = WORDS[retcode] if comment is None else comment
+        self.comment = WORDS.get(retcode, f"Return code {retcode}") if comment is None else comment
         super().__init__(f"{self.comment} ({retcode})")
         self.retcode, self.margin, self.answer = retcode, margin, answer or {}
 

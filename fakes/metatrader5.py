@@ -7,6 +7,8 @@ makes it serve a broker in this process; otherwise ``initialize()`` builds one f
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from fakes import arguments, views
@@ -61,9 +63,9 @@ globals().update(CONSTANTS)
 globals().update(RECORD_TYPES)
 
 
-def attach(broker: Broker) -> None:
-    """Serve this broker, which only its owner moves."""
-    SESSION.attach(broker)
+def attach(broker: Broker, options: dict[str, Any] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    """Serve this broker, which only its owner moves; ``options`` are those of ``fakes.faults`` and of the session."""
+    SESSION.attach(broker, {} if options is None else options, clock)
 
 
 def detach() -> None:

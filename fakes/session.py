@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fakes.broker import Broker
 from fakes.faults import CallError, Faults, read_faults
@@ -34,9 +34,10 @@ class Session:
         self._broken: int | None = -10004
         self._since = time.monotonic()
 
-    def attach(self, broker: Broker) -> None:
-        """Serve this broker; it moves only when its owner moves it."""
-        self.options, self._broker, self._live, self._faults = {}, broker, None, Faults([])
+    def attach(self, broker: Broker, options: dict[str, Any], clock: Callable[[], float]) -> None:
+        """Serve this broker; it moves only when its owner moves it. ``clock`` measures how long faults last."""
+        self.options, self._broker, self._live = options, broker, None
+        self._faults = Faults(read_faults(options), clock)
         self.greeted, self._broken, self._since = True, None, time.monotonic()
 
     def detach(self) -> None:
@@ -96,11 +97,25 @@ class Session:
 
     def _fault(self, call: str) -> None:
         try:
-            self._faults.before(call)
+            self._faults.before(call, self._broker, self.options)
         except ConnectionError as broken:
-            code = int(broken.args[0])
-            self._broken = _ACCESS.get(code, code)
-            raise CallError(code) from None
+            self._break(broken)
+
+    def answered(self, call: str, arguments: tuple[Any, ...], answer: Any) -> Any:
+        """What arrives of an answer.
+
+        Raises:
+            CallError: a scripted fault after the call was carried out.
+        """
+        try:
+            return self._faults.after(call, arguments, answer)
+        except ConnectionError as broken:
+            self._break(broken)
+
+    def _break(self, broken: ConnectionError) -> NoReturn:
+        code = int(broken.args[0])
+        self._broken = _ACCESS.get(code, code)
+        raise CallError(code) from None
 
     def broker(self, call: str) -> Broker:
         """Begin a call that needs the terminal: connection, faults, the market moved to the present.
@@ -159,7 +174,7 @@ def vendor_call(family: str, failure: object = None) -> Callable[[Callable[..., 
                 raise TypeError(f"{said}() takes no arguments ({len(args)} given)")
             SESSION.error, PENDING.error = (1, "Success"), None
             try:
-                answer = body(*args, **kwargs)
+                answer = SESSION.answered(name, (*args, *kwargs.items()), body(*args, **kwargs))
             except CallError as fault:
                 SESSION.error, answer = (fault.code, fault.text), failure
             pending, PENDING.error = PENDING.error, None
