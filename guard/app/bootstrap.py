@@ -77,10 +77,10 @@ class Guarded:
 
 def vendor_terminal(loaded: Loaded) -> Terminal:
     """The MetaTrader 5 terminal of this computer, read by a worker process."""
-    from guard.terminal.client import WorkerTerminal  # noqa: PLC0415 - the tests' own root never needs it here
-    from guard.terminal.port import Connection  # noqa: PLC0415
+    from guard.settings.terminal import connection_of  # noqa: PLC0415 - the tests' own root never needs them here
+    from guard.terminal.client import WorkerTerminal  # noqa: PLC0415
 
-    return WorkerTerminal(Connection(path=loaded.terminal.path))
+    return WorkerTerminal(connection_of(loaded.terminal, loaded.policy.login, loaded.policy.server))
 
 
 def load(options: Options) -> tuple[Home, Loaded]:

@@ -21,7 +21,8 @@ from guard.settings.toml_text import inline
 
 _VALUES: Final = {"login": 5012345, "server": "Broker-Demo", "currency": "USD", "initial": "100000 USD",
                   "path": r"C:\Program Files\MetaTrader 5\terminal64.exe", "call_level": 100.0, "stop_out_level": 50.0,
-                  "url": "env:GUARD_TELEGRAM", "type": "Standard Cent"}  # fmt: skip
+                  "url": "env:GUARD_TELEGRAM", "password": "keyring:mt5-guard/5012345", "address": "127.0.0.1:18500",
+                  "token_file": r"C:\Users\you\worker.token", "type": "Standard Cent"}  # fmt: skip
 # max_drawdown counts from the typed balance unless told otherwise.
 _NEEDED: Final = ("currency", "initial")
 _SECTIONS: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case")

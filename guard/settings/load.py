@@ -20,6 +20,7 @@ from guard.settings.money import MoneyRule, currency_of, in_account_currency, is
 from guard.settings.presets import Preset, applied, check_loosened, check_size, check_sources
 from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
 from guard.settings.sections import read_sections, to_json
+from guard.settings.terminal import check_terminal
 from guard.settings.toml_file import parse_toml
 
 DEFAULTS_NAME: Final = "unconfigured defaults"
@@ -102,6 +103,7 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
     sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
     faults += check_limits(entries, sections)
     faults += _initial(sections, sources, rule)
+    faults += check_terminal(sections, sources)
     presets = applied(sources)
     brokers: tuple[BrokerLevels, ...] = ()
     if sections is not None:

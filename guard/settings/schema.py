@@ -16,6 +16,8 @@ from guard.settings.regulator_model import RegulatorSection
 FORMAT: Final = "guard.config/1"
 MODES_LATER: Final = ("rehearse", "enforce")
 SECRET_PATTERN: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^/\s]+/\S+)$"  # noqa: S105 - a pattern, not a password
+MODULE_PATTERN: Final = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
+VENDOR: Final = "MetaTrader5"
 CURRENCY_PATTERN: Final = r"^[A-Z][A-Z0-9]{2,9}$"
 MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z][A-Z0-9]{2,9}$"
 
@@ -44,9 +46,27 @@ class AccountSection(Data):
 class TerminalSection(Data):
     """Where the account is read from."""
 
-    kind: Literal["mt5"] = Field("mt5", description="the MetaTrader 5 terminal of this computer")
+    kind: Literal["mt5", "remote"] = Field(
+        "mt5", description="mt5: the terminal of this computer; remote: a worker that listens at address"
+    )
     path: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="terminal64.exe, in single quotes; absent: the one that runs"
+    )
+    portable: bool = Field(False, description="start the terminal in portable mode, if the guard has to start it")
+    password: Annotated[str, Field(pattern=SECRET_PATTERN)] | None = Field(
+        None, description="env:NAME or keyring:SERVICE/USER; absent (best): the terminal's own login is used"
+    )
+    timeout_s: Annotated[float, Field(ge=1.0, le=600.0, allow_inf_nan=False)] = Field(
+        60.0, description="seconds the terminal may take to start and connect"
+    )
+    module: Annotated[str, Field(pattern=MODULE_PATTERN)] = Field(
+        VENDOR, description="another module shaped like MetaTrader5; what it answers is not checked against a terminal"
+    )
+    address: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="kind remote: where the worker listens, 127.0.0.1:PORT"
+    )
+    token_file: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="kind remote: the file with the secret that the worker made"
     )
 
 

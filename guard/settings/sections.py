@@ -43,7 +43,6 @@ def read_sections(source: Source) -> list[Fault]:
     terminal = document.get("terminal")
     if isinstance(terminal, dict):
         faults += _terminal(source, terminal)
-        document["terminal"] = {key: value for key, value in terminal.items() if (key, value) != ("kind", "remote")}
     try:
         ConfigFile.model_validate_json(to_json(document))
     except ValidationError as error:
@@ -54,9 +53,6 @@ def read_sections(source: Source) -> list[Fault]:
 
 def _terminal(source: Source, terminal: dict[str, Any]) -> list[Fault]:
     faults = []
-    if terminal.get("kind") == "remote":
-        sentence = '\'remote\' is not in this version: the guard runs on the terminal\'s computer; write "mt5".'
-        faults.append(Fault(source.path("terminal", "kind"), sentence))
     path = terminal.get("path")
     if isinstance(path, str) and not path.isprintable():
         sentence = "holds a control character: a backslash in double quotes was read as one; use single quotes."

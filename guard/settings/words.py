@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 
 from guard.settings.faults import Fault, did_you_mean, place, shown
-from guard.settings.schema import CURRENCY_PATTERN, MONEY_PATTERN, SECRET_PATTERN, TIME_PATTERN
+from guard.settings.schema import CURRENCY_PATTERN, MODULE_PATTERN, MONEY_PATTERN, SECRET_PATTERN, TIME_PATTERN
 
 _PLAIN: Final = {
     "float_type": "must be a number", "float_parsing": "must be a number", "int_type": "must be a whole number",
@@ -31,6 +31,7 @@ _PATTERNS: Final = {
     MONEY_PATTERN: 'must be an amount with its currency in quotes, such as "100000 USD"',
     TIME_PATTERN: 'must be a time HH:MM in quotes, such as "00:00"',
     CURRENCY_PATTERN: "must be a currency code in capitals, such as USD",
+    MODULE_PATTERN: 'must be the name of an installed Python module, such as "mt5linux"',
     SECRET_PATTERN: "must be a reference, env:NAME or keyring:SERVICE/USER: "
     "addresses and passwords do not belong in this file",
 }
@@ -79,6 +80,8 @@ def _deeper(error: ValidationError, found: Location) -> bool:
 def _sentence(item: Any, model: type[BaseModel], location: Location, value: object, of: str) -> str:  # noqa: ANN401 - library's dict
     kind, context = item["type"], item.get("ctx", {})
     last = str(location[-1]) if location else ""
+    if last == "password" and kind not in {"missing", "extra_forbidden"}:
+        return f"{_PATTERNS[SECRET_PATTERN]}."  # whatever it is, it is not repeated on the screen
     it_is = f", it is {shown(value)}."
     if kind == "missing":
         return "is missing."

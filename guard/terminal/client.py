@@ -13,6 +13,7 @@ from guard.terminal.link import Link, Slow
 from guard.terminal.port import Connection, Known, Lease, Outcome, Refused, Unknown
 from guard.terminal.process import Channel, Child
 from guard.terminal.remote import Remote
+from guard.terminal.simulated import REFUSAL, SIMULATED, names_simulated
 
 COLD_DEADLINE_S = 10.0
 SEND_DEADLINE_S = 30.0
@@ -37,6 +38,7 @@ class WorkerTerminal:
         """``may_send`` only in ``enforce``. ``allow_simulated`` and ``fake_options`` are for tests alone."""
         self.connection = known = connection if connection is not None else Connection()
         self._may_send = may_send
+        self._simulated = allow_simulated
         opening = {
             "op": "open", "path": known.path, "login": known.login, "server": known.server,
             "password": known.password, "portable": known.portable, "timeout_s": known.timeout_s,
@@ -166,6 +168,9 @@ class WorkerTerminal:
         """Ask for the hot part: only what changed comes through the pipe; the rest stays the same objects."""
         reply = self._ask({"op": "hot"}, deadline_s)
         self._hot = self._merged(reply, "hot", self._hot)
+        # Asked here too: a worker that someone else started may have been told to serve a simulated terminal.
+        if not self._simulated and names_simulated(self._hot):
+            self._link.replace(f"this terminal says it is {SIMULATED}: {REFUSAL}", later=True)
         return reply
 
     def _read_cold(self, hot: dict[str, Any]) -> None:

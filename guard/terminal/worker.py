@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import importlib
 import os
 import secrets
 import sys
@@ -22,14 +21,15 @@ from typing import Any
 from guard.model.errors import GuardError, TerminalError
 from guard.terminal.deeds import Deeds
 from guard.terminal.messages import BrokenMessageError, receive, send
-from guard.terminal.plain import ReadError, last_error, record
+from guard.terminal.mt5 import initialize, load_module
+from guard.terminal.plain import ReadError, record
 from guard.terminal.reader import Reader
+from guard.terminal.simulated import REFUSAL, SIMULATED, names_simulated
 from guard.terminal.stdio import die_with_parent, own_streams
 
 # How much longer than the core waits, until the worker ends itself: the core is gone, or cannot kill.
 LAST_RESORT_SPARE_S = 10.0
 LONGEST_S = 3600.0
-SIMULATED = "SIMULATED"
 
 
 class Worker:
@@ -94,16 +94,8 @@ class Worker:
         return {"cold": new, "names": sorted(cold), "read_at": reader.read_at, "errors": reader.errors}
 
     def _open(self, request: dict[str, Any]) -> dict[str, Any]:
-        module = self._import()
-        path, timeout_s = request.get("path"), request.get("timeout_s")
-        given = {name: request[name] for name in ("login", "password", "server") if request.get(name) is not None}
-        if isinstance(timeout_s, (int, float)):
-            given["timeout"] = int(timeout_s * 1000)
-        if request.get("portable") is True:
-            given["portable"] = True
-        if not module.initialize(*(() if path is None else (str(path),)), **given):
-            code, text = last_error(module)
-            raise ReadError("initialize", code, text)
+        module = load_module(self._name, allow_simulated=self._simulated)
+        initialize(module, request)
         self._reader = Reader(module, _clock)
         self._deeds = Deeds(module, self._instance, time.monotonic, may_send=self._may_send)
         self._sent, self._hot = {}, {}
@@ -115,28 +107,9 @@ class Worker:
         self._refuse_simulated(known)
         return {**known, "instance": self._instance}
 
-    def _import(self) -> Any:
-        try:
-            module = importlib.import_module(self._name)
-        except ImportError as error:
-            if self._name != "MetaTrader5":
-                raise TerminalError(f"the module {self._name} cannot be imported ({error})") from error
-            if sys.platform == "win32":
-                way = "install it with: python -m pip install MetaTrader5"
-            else:
-                way = "it exists for Windows only: run the guard there, next to the terminal"
-            raise TerminalError(f"the MetaTrader5 package is not installed: {way}") from error
-        if getattr(module, SIMULATED, False) and not self._simulated:
-            raise TerminalError(f"{self._name} is a simulated terminal: only `guard demo` and tests may use one")
-        return module
-
     def _refuse_simulated(self, read: dict[str, Any]) -> None:
-        if self._simulated:
-            return
-        terminal, account = read["terminal"] or {}, read["account"] or {}
-        names = [terminal.get("name"), terminal.get("company"), account.get("company"), account.get("server")]
-        if any(isinstance(name, str) and SIMULATED in name.upper() for name in names):
-            raise TerminalError("this terminal says it is SIMULATED: only `guard demo` and tests may use one")
+        if not self._simulated and names_simulated(read):
+            raise TerminalError(f"this terminal says it is {SIMULATED}: {REFUSAL}")
 
 
 def _clock() -> tuple[datetime, float]:
