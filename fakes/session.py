@@ -19,6 +19,13 @@ _ACCESS = {-10002: -10004}  # what later calls say once the terminal has died in
 _AFTER_HELLO = {-6, -10005}  # these failures of initialize come after the terminal has told its build
 
 
+def _there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # longer than a name may be, or no name at all
+        return False
+
+
 class Session:
     """One connection to the simulated terminal; the vendor's package too has one per process."""
 
@@ -64,7 +71,7 @@ class Session:
             self._faults = Faults(read_faults(self.options))
         self._broken = -10004
         self.depth.clear()
-        if path and not Path(path).exists():
+        if path and not _there(path):
             raise CallError(-10003, f"IPC initialize failed, Process create failed '{path}'")
         if not self.options.get("installed", True):
             raise CallError(-10003)
