@@ -34,8 +34,9 @@ class WorkerTerminal:
         period_s: float = 0.25,
         fake_options: Mapping[str, object] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        start: Callable[[], Channel] | None = None,
     ) -> None:
-        """``may_send`` only in ``enforce``. ``allow_simulated`` and ``fake_options`` are for tests alone."""
+        """``may_send`` only in ``enforce``. ``allow_simulated``, ``fake_options`` and ``start`` are for tests alone."""
         self.connection = known = connection if connection is not None else Connection()
         self._may_send = may_send
         self._simulated = allow_simulated
@@ -48,12 +49,12 @@ class WorkerTerminal:
         arguments += ["--allow-simulated"] if allow_simulated else []
         environment = {} if fake_options is None else {"GUARD_FAKE_OPTIONS": json.dumps(dict(fake_options))}
 
-        def start() -> Channel:
+        def start_own() -> Channel:
             if known.address is not None:
                 return Remote(known.address, known.token)
             return Child(arguments, environment)
 
-        self._link = Link(start, opening, known.timeout_s + OPEN_SPARE_S, clock)
+        self._link = Link(start if start is not None else start_own, opening, known.timeout_s + OPEN_SPARE_S, clock)
         self._hot_deadline_s = max(2.0 * period_s, LEAST_HOT_S)
         self._hot: dict[str, Any] = {}
         self._cold: dict[str, Any] = {}

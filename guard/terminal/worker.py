@@ -23,7 +23,7 @@ from guard.terminal.deeds import Deeds
 from guard.terminal.messages import BrokenMessageError, receive, send
 from guard.terminal.mt5 import initialize, load_module
 from guard.terminal.plain import ReadError, record
-from guard.terminal.reader import Reader
+from guard.terminal.reader import Clock, Reader
 from guard.terminal.simulated import REFUSAL, SIMULATED, names_simulated
 from guard.terminal.stdio import die_with_parent, own_streams
 
@@ -35,9 +35,12 @@ LONGEST_S = 3600.0
 class Worker:
     """Answers requests over one module."""
 
-    def __init__(self, module: str, *, allow_simulated: bool = False, may_send: bool = False) -> None:
+    def __init__(
+        self, module: str, *, allow_simulated: bool = False, may_send: bool = False, clock: Clock | None = None
+    ) -> None:
         """``may_send`` only for a guard that enforces; even then nothing is sent without a lease."""
         self._name, self._simulated, self._may_send = module, allow_simulated, may_send
+        self._clock = clock if clock is not None else _clock
         self._instance = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._reader: Reader | None = None
         self._deeds: Deeds | None = None
@@ -96,8 +99,8 @@ class Worker:
     def _open(self, request: dict[str, Any]) -> dict[str, Any]:
         module = load_module(self._name, allow_simulated=self._simulated)
         initialize(module, request)
-        self._reader = Reader(module, _clock)
-        self._deeds = Deeds(module, self._instance, time.monotonic, may_send=self._may_send)
+        self._reader = Reader(module, self._clock)
+        self._deeds = Deeds(module, self._instance, lambda: self._clock()[1], may_send=self._may_send)
         self._sent, self._hot = {}, {}
         terminal, account = module.terminal_info(), module.account_info()
         known = {
