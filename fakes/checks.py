@@ -125,10 +125,8 @@ def limits(broker: Broker, order: Order) -> None:
 
 def on_grid(spec: SymbolSpec, price: float) -> bool:
     """Whether a price is a whole number of the symbol's steps."""
-    if not isfinite(price):
-        return False
     steps = price / spec.step
-    return abs(steps - round(steps)) <= 1e-3
+    return isfinite(steps) and abs(steps - round(steps)) <= 1e-3
 
 
 def stops(broker: Broker, symbol: str, side: int, price: float, sl: float, tp: float) -> None:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from fakes.broker import Broker
     from fakes.faults import Fault
 
+INCOMPATIBLE = "Terminal: Incompatible versions, please install the latest version of Terminal and Python module"
+FAILED = "Terminal: Call failed"
 TEXTS = {
-    1: "Success", -1: "Terminal: Call failed", -2: "Terminal: Invalid params", -4: "Terminal: Not found",
-    -6: "Terminal: Authorization failed", -8: "Auto-Trading using Python API disabled in Terminal",
+    1: "Success", -1: FAILED, -2: "Terminal: Invalid params", -3: "Terminal: Out of memory",
+    -4: "Terminal: Not found", -5: INCOMPATIBLE, -6: "Terminal: Authorization failed",
+    -7: "Terminal: Unsupported function", -8: "Auto-Trading using Python API disabled in Terminal",
     -10000: "IPC call failed", -10001: "IPC send failed", -10002: "IPC recv failed",
     -10003: "IPC initialize failed, MetaTrader 5 x64 not found", -10004: "No IPC connection", -10005: "IPC timeout",
 }  # fmt: skip
-INCOMPATIBLE = "Terminal: Incompatible versions, please install the latest version of Terminal and Python module"
 CRASHED = 70
 _WORDS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
@@ -32,7 +34,7 @@ class CallError(Exception):
     def __init__(self, code: int, text: str | None = None) -> None:
         super().__init__(code, text)
         self.code = code
-        self.text = TEXTS[code] if text is None else text
+        self.text = TEXTS.get(code, FAILED) if text is None else text  # as the package words any other code
 
 
 def freeze(seconds: float, *, whole_interpreter: bool) -> None:
