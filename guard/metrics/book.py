@@ -129,7 +129,7 @@ def _size_of_profit(position: Position) -> float:
     return abs(position.profit) if position.profit is not None else 0.0
 
 
-def _asked_k(name: str, asked: tuple[Asked, ...]) -> float | None:
+def _asked_k(name: str, asked: tuple[Asked, ...], minor: float) -> float | None:
     """``k`` from ``order_calc_profit`` over a distance; a sell's distance counts the other way round."""
     found = None
     for question in asked:
@@ -139,7 +139,8 @@ def _asked_k(name: str, asked: tuple[Asked, ...]) -> float | None:
         side, _, lots, start, end = args
         if isinstance(lots, (int, float)) and isinstance(start, (int, float)) and isinstance(end, (int, float)):
             distance = float(end) - float(start)
-            found = k_by_calc(question.result, distance if side == 0 else -distance, float(lots))
+            way = distance if side == 0 else -distance
+            found = k_by_calc(question.result, way, float(lots), minor_unit=minor)
     return found
 
 
@@ -160,7 +161,10 @@ def symbol_k(entry: SymbolFigures, currency: str | None, minor: float, table: Qu
             if forex_base is not None:
                 both = rate(table, forex_base, currency) if forex_base != currency else ONE
                 entry.base_rate = None if both is None else (both[0] + both[1]) / 2.0
-    entry.k, entry.flagged = choose_k(own, contract_k, tick_k, _asked_k(entry.name, asked) if asked else None)
+    asked_k = _asked_k(entry.name, asked, minor) if asked else None
+    if asked_k is None and own is None and contract_k is None and tick_k is None:
+        asked_k = _asked_k(entry.name, asked, 0.0)  # nothing else is known: a coarse answer is better than none
+    entry.k, entry.flagged = choose_k(own, contract_k, tick_k, asked_k)
     if entry.k is None:
         entry.why = f"the value of a price move of {entry.name} is unknown (no contract data, tick value or quotes)"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from guard.metrics import levels
+from guard.metrics import levels, price_level
 from guard.metrics.book import SymbolFigures, is_option, symbol_k
 from guard.metrics.compute import Metrics
 from guard.metrics.trade_risk import loss_from, protective
@@ -20,11 +20,12 @@ def price_at(m: Metrics, entry: SymbolFigures, loss: float | None) -> float | No
     if loss is None or entry.k is None or entry.price is None or entry.notional_signed is None:
         m.gap(f"symbols.{entry.name}.price_at", f"{entry.name}: the distance, value or price is unknown")
         return None
-    hedged = abs(entry.net_lots) < 1e-9
-    lots = 0.0 if hedged else entry.moving_lots
-    found = levels.price_at_loss(loss, entry.k, lots, entry.price, inverse=entry.inverse)
+    if entry.collateral:
+        m.gap(f"symbols.{entry.name}.price_at", f"{entry.name} is collateral: how much of it counts is the broker's")
+        return None
+    found = price_level.solve(m, entry, loss)
     if found is None:
-        why = "it is fully hedged" if hedged else "no price of this symbol alone reaches it"
+        why = "it is fully hedged" if abs(entry.net_lots) < 1e-9 else "no price of this symbol alone reaches it"
         m.gap(f"symbols.{entry.name}.price_at", f"{entry.name}: {why}")
     return found
 

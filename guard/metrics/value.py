@@ -42,9 +42,12 @@ def k_by_tick(tick_value: float, tick_size: float) -> float | None:
     return _sane(tick_value / tick_size)
 
 
-def k_by_calc(profit: float, distance: float, lots: float) -> float | None:
-    """``k`` from ``order_calc_profit`` asked over ``distance`` in the price for ``lots``."""
-    if lots <= 0.0 or distance * lots == 0.0:
+def k_by_calc(profit: float, distance: float, lots: float, *, minor_unit: float = 0.0) -> float | None:
+    """``k`` from ``order_calc_profit`` asked over ``distance`` in the price for ``lots``.
+
+    ``None`` when the answer, rounded to ``minor_unit`` as it is, is too small to measure by: less than 200 of them.
+    """
+    if lots <= 0.0 or distance * lots == 0.0 or abs(profit) < MIN_UNITS * minor_unit:
         return None
     return _sane(profit / (distance * lots))
 

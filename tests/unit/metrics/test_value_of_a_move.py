@@ -165,3 +165,10 @@ def test_which_pairs_convert_at_their_own_price(currency: str, base: str, quote:
     row = symbol("PAIR", 1.02, currency_base=base, currency_profit=quote)
     assert figures([position(symbol="PAIR")], "PAIR", symbols={"PAIR": row},
                    account=account(currency=currency, margin=10.0)).inverse is inverse  # fmt: skip
+
+
+def test_an_answer_of_a_few_cents_is_no_measure() -> None:
+    # 0.93 yen, rounded to 1: a value 8 % too large.
+    assert k_by_calc(1.0, 0.9, 1.0, minor_unit=1.0) is None
+    assert k_by_calc(200.0, 0.9, 1.0, minor_unit=1.0) == pytest.approx(222.2222, abs=1e-3)
+    assert k_by_calc(1.0, 0.9, 1.0) == pytest.approx(1.1111, abs=1e-3)
