@@ -139,8 +139,7 @@ def _asked_k(name: str, asked: tuple[Asked, ...], minor: float) -> float | None:
         side, _, lots, start, end = args
         if isinstance(lots, (int, float)) and isinstance(start, (int, float)) and isinstance(end, (int, float)):
             distance = float(end) - float(start)
-            way = distance if side == 0 else -distance
-            found = k_by_calc(question.result, way, float(lots), minor_unit=minor)
+            found = k_by_calc(question.result, distance if side == 0 else -distance, float(lots), minor_unit=minor)
     return found
 
 
