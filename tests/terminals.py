@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,23 @@ class World:
         self.now_s += seconds
         self.broker.advance(seconds)
         self.broker.set_prices({name: quote.bid for name, quote in self.broker.quotes.items()})
+
+
+def read_often(terminal: WorkerTerminal) -> None:
+    """Twenty looks, one after the other."""
+    for _ in range(20):
+        terminal.read_snapshot()
+
+
+def read_at_last(terminal: WorkerTerminal, within_s: float = 20.0) -> dict[str, Any]:
+    """The first reading that succeeds."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return terminal.read_snapshot()
+        except TerminalError:
+            if time.monotonic() >= deadline:
+                raise
 
 
 def lease(terminal: WorkerTerminal, seconds: float = 5.0) -> None:

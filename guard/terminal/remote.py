@@ -74,8 +74,11 @@ class Remote:
         if hello is None or hello.get("protocol") != PROTOCOL or not isinstance(theirs, str):
             raise TerminalError(f"who listens there is no guard worker of this version ({PROTOCOL})")
         own = nonce()
-        self.ask({"nonce": own, "proof": proof(token, "core", theirs, own)})
-        welcome = self.reply(max(0.0, deadline - time.monotonic()))
+        try:
+            self.ask({"nonce": own, "proof": proof(token, "core", theirs, own)})
+            welcome = self.reply(max(0.0, deadline - time.monotonic()))
+        except TerminalError:
+            welcome = None
         if welcome is None or not proves(welcome.get("proof"), proof(token, "worker", theirs, own)):
             why = "the worker did not accept the token, or did not prove that it knows it"
             raise TerminalError(f"{why}: both must use the same token file")

@@ -58,6 +58,10 @@ class Worker:
             return {"id": request.get("id"), "error": str(error), "ipc": error.ipc}
         except GuardError as error:
             return {"id": request.get("id"), "error": str(error), "ipc": False, "final": request.get("op") != "lease"}
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A module of another hand may answer anything.
+            why = f"the terminal's answers cannot be used ({type(error).__name__}: {error})"
+            return {"id": request.get("id"), "error": why, "ipc": False, "final": True}
         finally:
             faulthandler.cancel_dump_traceback_later()
         return {"id": request.get("id"), "body": body}
@@ -90,6 +94,8 @@ class Worker:
         }  # fmt: skip
 
     def _read_cold(self, reader: Reader, since: object) -> dict[str, Any]:
+        if not self._hot:
+            raise TerminalError("the worker was asked for the rest before the first reading")
         reader.forget_errors()
         cold = reader.cold(self._hot, float(since) if isinstance(since, (int, float)) else None)
         new = {name: value for name, value in cold.items() if self._sent.get(name) is not value}

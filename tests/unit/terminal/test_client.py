@@ -14,21 +14,12 @@ from guard.model.errors import TerminalError
 from guard.model.snapshot_json import read_snapshot
 from guard.terminal.client import WorkerTerminal
 from guard.terminal.port import Connection
+from tests.terminals import read_at_last, read_often, simulated
 
 BOOK = [
     {"symbol": "EURUSD", "side": "buy", "lots": 0.5, "sl": 1.0},
     {"symbol": "USDJPY", "side": "sell", "lots": 0.2},
 ]
-
-
-def simulated(**options: object) -> WorkerTerminal:
-    told = {"balance": 10_000.0, **options}
-    return WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options=told)
-
-
-def read_often(terminal: WorkerTerminal) -> None:
-    for _ in range(20):
-        terminal.read_snapshot()
 
 
 @pytest.fixture
@@ -88,13 +79,7 @@ def test_a_hang_is_seen_in_a_second_and_the_worker_replaced(tmp_path: Path) -> N
         with pytest.raises(TerminalError, match="did not answer within 1 s"):
             read_often(terminal)
         seen = time.monotonic()
-        while True:
-            try:
-                document = terminal.read_snapshot()
-            except TerminalError:
-                assert time.monotonic() < seen + 10.0, "the new worker never answered"
-                continue
-            break
+        document = read_at_last(terminal)
         assert seen - began < 5.0
         assert terminal.worker_pid != old
         assert old is None or not psutil.pid_exists(old)
@@ -130,6 +115,7 @@ CORE = """
 import sys, threading
 from guard.terminal.client import WorkerTerminal
 from guard.terminal.port import Connection
+from tests.terminals import read_at_last, read_often, simulated
 hang = {"call": "positions_get", "nth": 3, "seconds": 30, "gil": True}
 t = WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options={"hang": hang}, period_s=20.0)
 t.connect(); t.read_snapshot()
