@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
 
 from guard.engine.elapsed import elapsed_s, may_advance
+from guard.engine.server_offset import CHANGED, UNCONFIRMED, offset_at, offsets_at
 from guard.limits.base import AnchorNeed
 from guard.metrics.anchored import Reference
 from guard.metrics.flows import REMEMBERED
@@ -49,23 +51,29 @@ def _words(at: str) -> str:
     return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _sums(snapshot: Snapshot, start_s: float) -> tuple[Sums, str]:
-    """Flows and results since a UTC instant, or ``None`` and the reason."""
+def _sums(snapshot: Snapshot, start_s: float, known: float | None) -> tuple[Sums, str]:
+    """Flows and results since a UTC instant, or ``None`` and the reason; ``known``: the server's offset then."""
     deals = snapshot.deals
     if deals is None:
         return None, "the list of deals is missing"
     if not deals:
         return (0.0, 0.0), ""
-    if snapshot.server_utc_offset_s is None or not snapshot.offset_confirmed:
-        return None, "the server's clock offset is not confirmed, so its deals cannot be placed in the period"
-    found = REMEMBERED.since(deals, start_s + snapshot.server_utc_offset_s)
-    return found, "" if found is not None else "a deal lacks its time, type or amount"
+    offsets = offsets_at(snapshot, start_s, known)
+    if not offsets:
+        return None, UNCONFIRMED
+    found = REMEMBERED.since(deals, start_s + offsets[0])
+    if found is None:
+        return None, "a deal lacks its time, type or amount"
+    if any(REMEMBERED.since(deals, start_s + other) != found for other in offsets[1:]):
+        return None, CHANGED
+    return found, ""
 
 
 def _make(need: AnchorNeed, start: datetime, snapshot: Snapshot, state: State) -> Anchor:
     """The anchor of a period that begins: observed across its start, or its balance rebuilt from deals."""
     a, last = snapshot.account, state.last
-    sums, _ = _sums(snapshot, start.timestamp())
+    offset = offset_at(snapshot, start.timestamp())
+    sums, _ = _sums(snapshot, start.timestamp(), offset)
     balance = None if a.balance is None or sums is None else a.balance - sums[0] - sums[1]
     equity = None
     seen = (
@@ -80,7 +88,7 @@ def _make(need: AnchorNeed, start: datetime, snapshot: Snapshot, state: State) -
             equity = max(last.equity - last.credit, a.equity - a.credit)
         if balance is None:
             balance = last.balance
-    return Anchor(need.period, start.isoformat(), balance, equity, "seen" if seen else "deals")
+    return Anchor(need.period, start.isoformat(), balance, equity, "seen" if seen else "deals", offset_s=offset)
 
 
 def _life(
@@ -92,7 +100,8 @@ def _life(
         return old
     equity = a.equity - a.credit
     if old is None:
-        return Anchor("life", first.at, first.balance, first.equity, "first_seen", equity, a.balance, 0.0)
+        offset = offset_at(snapshot, _utc_s(first.at))
+        return Anchor("life", first.at, first.balance, first.equity, "first_seen", equity, a.balance, 0.0, offset)
     peak_equity, peak_balance, moved = old.peak_equity, old.peak_balance, old.flows
     if sums is not None and abs(sums[0] - old.flows) > 1e-9 and need.flows != "ignore":
         step, moved = sums[0] - old.flows, sums[0]
@@ -106,7 +115,7 @@ def _life(
     peak_balance = a.balance if peak_balance is None else max(peak_balance, a.balance)
     if (peak_equity, peak_balance, moved) == (old.peak_equity, old.peak_balance, old.flows):
         return old
-    return Anchor("life", old.at, old.balance, old.equity, old.source, peak_equity, peak_balance, moved)
+    return Anchor("life", old.at, old.balance, old.equity, old.source, peak_equity, peak_balance, moved, old.offset_s)
 
 
 def _scaled(peak: float | None, after: float, step: float) -> float | None:
@@ -128,6 +137,12 @@ def _unexplained(anchor: Anchor, balance: float | None, sums: Sums) -> float | N
     if sums is None or anchor.balance is None or balance is None:
         return None
     return balance - anchor.balance - sums[0] - sums[1]
+
+
+def _placed(anchor: Anchor, snapshot: Snapshot) -> Anchor:
+    """The anchor with the server's offset at its instant, as soon as that is known."""
+    found = offset_at(snapshot, _utc_s(anchor.at)) if anchor.offset_s is None else None
+    return anchor if found is None else replace(anchor, offset_s=found)
 
 
 def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], first: FirstSeen | None) -> Anchored:
@@ -156,25 +171,27 @@ def advance(snapshot: Snapshot, state: State, needs: Mapping[str, AnchorNeed], f
             if old.balance is not None or old.equity is not None:
                 anchors[key] = old
         else:
-            sums, why = _sums(snapshot, _utc_s(old.at))
+            anchors[key] = old = _placed(old, snapshot)
+            sums, why = _sums(snapshot, _utc_s(old.at), old.offset_s)
             step = _unexplained(old, snapshot.account.balance, sums)
             if step is not None and abs(step) > tolerance:
                 gap = f"the balance moved by {step:+,.2f} that no known deal explains"
             references[key] = _reference(old, sums, why)
             continue
-        references[key] = _reference(old, *_sums(snapshot, _utc_s(old.at)))
+        references[key] = _reference(old, *_sums(snapshot, _utc_s(old.at), old.offset_s))
     for key, need in needs.items():
         if need.period != "life":
             continue
         # A deposit is seen before its deal: until the deals explain the step it must not become a new peak.
         old = anchors.get(key)
-        sums, why = _sums(snapshot, _utc_s(old.at)) if old is not None else (None, "")
+        old = None if old is None else _placed(old, snapshot)
+        sums, why = _sums(snapshot, _utc_s(old.at), old.offset_s) if old is not None else (None, "")
         moved = old if gap else _life(need, old, snapshot, first, sums)
         if moved is None:
             continue
         anchors[key] = moved
         if old is None:
-            sums, why = _sums(snapshot, _utc_s(moved.at))
+            sums, why = _sums(snapshot, _utc_s(moved.at), moved.offset_s)
         found = _reference(moved, sums, why)
         if state.first_seen is None:
             why = "the account was not seen before, so no peak is known"

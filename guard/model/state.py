@@ -13,7 +13,8 @@ class Anchor:
 
     ``source``: ``seen`` (observed across the instant), ``deals`` (balance rebuilt from deals), ``set`` (by the user),
     ``first_seen`` (the guard's first sight of the account). ``equity``/``peak`` are ``None`` when not known; ``flows``
-    is the sum of deposits and withdrawals the peaks have already been moved by.
+    is the sum of deposits and withdrawals the peaks have already been moved by. ``offset_s`` is what the server's clock
+    was ahead of UTC at that instant, ``None`` when it is not known.
     """
 
     period: str
@@ -24,6 +25,7 @@ class Anchor:
     peak_equity: float | None = None
     peak_balance: float | None = None
     flows: float = 0.0
+    offset_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ _AT: Final = (_instant, "a UTC time such as 2026-11-20T14:03:22Z")
 
 _ANCHOR: Final[Spec] = {
     "period": _T, "at": _AT, "balance": _ON, "equity": _ON, "source": _T, "peak_equity": _ON, "peak_balance": _ON,
-    "flows": _N,
+    "flows": _N, "offset_s": _ON,
 }  # fmt: skip
 _TIMER: Final[Spec] = {
     "severity": (f.one_of(0, 1, 2, 3), "0, 1, 2 or 3"),

@@ -7,6 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PERIODS = ("day", "week", "month")
+# Whose summer time the trade servers follow, as far as they have any.
+SERVER_ZONES = ("America/New_York", "Europe/Berlin", "Australia/Sydney")
 
 
 def reset_instant(day: date, tz: str, at: time) -> datetime:
@@ -29,6 +31,23 @@ def reset_instant(day: date, tz: str, at: time) -> datetime:
         else:
             high = middle
     return high.replace(microsecond=0)
+
+
+@lru_cache(maxsize=512)
+def clock_changes(then_hour: int, now_hour: int) -> frozenset[float]:
+    """By how many seconds each clock of ``SERVER_ZONES`` was further ahead then than now; empty when none was.
+
+    Args:
+        then_hour: UTC hours since 1970.
+        now_hour: The same.
+    """
+    then, now = (datetime.fromtimestamp(hour * 3600, UTC) for hour in (then_hour, now_hour))
+    changes = set()
+    for zone in map(ZoneInfo, SERVER_ZONES):
+        before, after = then.astimezone(zone).utcoffset(), now.astimezone(zone).utcoffset()
+        if before is not None and after is not None and before != after:
+            changes.add((before - after).total_seconds())
+    return frozenset(changes)
 
 
 def _first_day(day: date, period: str) -> date:

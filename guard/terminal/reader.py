@@ -84,9 +84,12 @@ class Reader:
         taken_at, monotonic_s = self._clock()
         stamp = _iso(taken_at)
         self._read_at["hot"] = stamp
-        times = [tick.get("time_msc") for tick in out["ticks"].values()]
-        newest = max((t / 1000.0 for t in times if isinstance(t, (int, float)) and t > 0), default=None)
-        self._server.note(newest, taken_at.timestamp(), monotonic_s)
+        self._server.note(_told_times(out), taken_at.timestamp(), monotonic_s)
+        if self._server.misfit_s is not None:
+            self._errors["clock"] = (
+                f"the server's clock is {abs(self._server.misfit_s):.0f} s off the PC's in every time zone: "
+                "set the PC's clock (Windows: w32tm /resync)"
+            )
         return {
             "format": FORMAT, "taken_at": stamp, "monotonic_s": monotonic_s, "boot_id": self._boot,
             "server_time_msc": self._server.now_msc(monotonic_s), "server_utc_offset_s": self._server.offset_s,
@@ -124,7 +127,9 @@ class Reader:
         self._keep("asked", [self._ask(name, symbols[name], stamp) for name in used if name in symbols], stamp)
         start = EARLIEST_S if deals_from_server_s is None else max(EARLIEST_S, int(deals_from_server_s))
         server = hot.get("server_time_msc")
-        end = int(server / 1000.0 if isinstance(server, (int, float)) else datetime.now(UTC).timestamp()) + AHEAD_S
+        # A market that stands still shows an old server time: the newest deals may be later than it says.
+        now = [self._clock()[0].timestamp(), *([server / 1000.0] if isinstance(server, (int, float)) else [])]
+        end = int(max(now)) + AHEAD_S
         try:
             deals = [record(row) for row in call(self.module, "history_deals_get", start, max(end, start + 1))]
         except ReadError as error:
@@ -189,6 +194,21 @@ class Reader:
         except ReadError as error:
             self._failed(f"asked.{name}", error)
         return question
+
+
+def _told_times(out: Section) -> dict[str, float]:
+    """The newest server time of every source, in seconds: ticks by symbol, positions and orders by ticket."""
+    sources = [(f"tick {name}", tick.get("time_msc"), tick.get("time")) for name, tick in out["ticks"].items()]
+    for section, field in (("positions", "time_update"), ("orders", "time_setup")):
+        rows = out.get(section, ())
+        sources += [(f"{section} {row.get('ticket')}", row.get(f"{field}_msc"), row.get(field)) for row in rows]
+    found: dict[str, float] = {}
+    for source, msc, seconds in sources:
+        if isinstance(msc, (int, float)) and msc > 0:
+            found[source] = msc / 1000.0
+        elif isinstance(seconds, (int, float)) and seconds > 0:
+            found[source] = float(seconds)
+    return found
 
 
 def _iso(at: datetime) -> str:
