@@ -10,13 +10,14 @@ from typing import Annotated, Final
 import typer
 
 from guard.cli import output
-from guard.cli._config_ask import answers_from
+from guard.cli._config_ask import Options, answers_from
+from guard.cli._config_presets import not_watched, presets
 from guard.engine.banner import banner
 from guard.model.errors import InputError, UsageError
 from guard.settings.faults import ConfigError
 from guard.settings.load import Loaded, default_loaded, load_config, load_text
 from guard.settings.schema import json_schema
-from guard.settings.starter import starter
+from guard.settings.starter import MODES, PROFILES, starter
 from guard.settings.toml_text import dump
 
 DEFAULT_FILE: Final = "guard.toml"
@@ -26,10 +27,17 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def init(
     file: Annotated[Path, typer.Option("--output", "-o", help="Where to write it.")] = Path(DEFAULT_FILE),
-    experience: Annotated[str | None, typer.Option(help="beginner, intermediate, advanced or conservative.")] = None,
+    experience: Annotated[
+        str | None, typer.Option("--experience", "--profile", help="A profile: " + ", ".join(PROFILES) + ".")
+    ] = None,
+    prop: Annotated[str | None, typer.Option(help="Prop firm and program, e.g. ftmo-2step-100k.")] = None,
+    broker: Annotated[str | None, typer.Option(help="Broker, e.g. exness.")] = None,
+    account_type: Annotated[str | None, typer.Option("--type", help="Account type at the broker.")] = None,
+    regulator: Annotated[str | None, typer.Option(help="Regulator, e.g. esma.")] = None,
     currency: Annotated[str | None, typer.Option(help="Account currency, e.g. USD.")] = None,
     initial: Annotated[str | None, typer.Option(help="Initial balance, e.g. 100000.")] = None,
     zone: Annotated[str | None, typer.Option(help="Time zone of your trading day, e.g. Europe/Prague.")] = None,
+    mode: Annotated[str | None, typer.Option(help="Mode: " + ", ".join(MODES) + ".")] = None,
     login: Annotated[int | None, typer.Option(help="Account number to watch, and no other.")] = None,
     server: Annotated[str | None, typer.Option(help="Trade server, as the terminal shows it.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
@@ -45,11 +53,18 @@ def init(
     ask = not yes and sys.stdin is not None and sys.stdin.isatty()
     if not ask and not yes:
         output.tell("guard: standard input is not a terminal: nothing is asked, options and defaults are taken.")
-    answers = answers_from(experience, currency, initial, zone, login, server, ask=ask)
+    answers = answers_from(
+        Options(
+            experience, prop, broker, account_type, regulator, currency, initial, zone, mode, login, server,
+        ),
+        ask=ask,
+    )  # fmt: skip
     text = starter(answers)
-    load_text(text, file)
+    loaded = load_text(text, file)
     _write(file, text, force=force)
-    output.say(f"Wrote {file}: limits of profiles/{answers.experience}.")
+    output.say(f"Wrote {file}: {len(loaded.policy.limits)} limits of {', '.join(answers.presets)}.")
+    for line in (*not_watched(loaded.presets), *(f"note    {remark}" for remark in loaded.remarks)):
+        output.say(line)
     output.say(f"Check it with `guard config check {file}`, watch with `guard run --config {file}`.")
 
 
@@ -76,11 +91,15 @@ def check(file: _File = Path(DEFAULT_FILE), as_json: _Json = False) -> None:
             output.print_json({"format": "guard.config_check/1", "file": str(file), "ok": False, "faults": faults})
             raise typer.Exit(error.exit_code) from error
         raise
-    lines = [*banner(loaded.policy, None), *(f"note    {remark}" for remark in loaded.remarks)]
+    lines = [
+        *banner(loaded.policy, None),
+        *not_watched(loaded.presets),
+        *(f"note    {remark}" for remark in loaded.remarks),
+    ]
     if as_json:
         output.print_json(
             {"format": "guard.config_check/1", "file": str(file), "ok": True, "faults": [], "armed": lines,
-             "remarks": list(loaded.remarks), "sha256": loaded.sha256}
+             "not_watched": not_watched(loaded.presets), "remarks": list(loaded.remarks), "sha256": loaded.sha256}
         )  # fmt: skip
         return
     output.say(f"{file} can be used.")
@@ -112,6 +131,6 @@ def schema() -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write, check and show a configuration.")
-    for command in (init, check, show, schema):
+    for command in (init, check, show, schema, presets):
         group.command()(command)
     app.add_typer(group, name="config")

@@ -9,13 +9,17 @@ from guard.actions.base import CLOSING, KNOWN_ACTIONS
 from guard.settings.build import limit_document
 from guard.settings.faults import Fault, nearest
 from guard.settings.limits import Entry, unknown_action
+from guard.settings.overlaps import number_of
 from guard.settings.schema import ConfigFile
 
 FULL: Final = 100.0
 
 
-def check_limits(entries: list[Entry], sections: ConfigFile | None) -> list[Fault]:
-    """Everything about the limits in force that contradicts itself; ``sections`` is ``None`` when they have faults."""
+def check_limits(entries: list[Entry], sections: ConfigFile | None, stop_out: float | None = None) -> list[Fault]:
+    """Everything about the limits in force that contradicts itself; ``sections`` is ``None`` when they have faults.
+
+    ``stop_out`` is the stop-out level in percent that the configuration or an extended preset names.
+    """
     faults: list[Fault] = []
     seen: dict[str, Entry] = {}
     for entry in entries:
@@ -23,7 +27,7 @@ def check_limits(entries: list[Entry], sections: ConfigFile | None) -> list[Faul
         faults += _scope(entry)
         faults += _reset(entry)
         faults += _loss(entry, sections)
-        faults += _below_stop_out(entry, sections)
+        faults += _behind_stop_out(entry, stop_out)
         twin = {key: value for key, value in limit_document(entry.limit).items() if key != "id"}
         first = seen.setdefault(repr(twin), entry)
         if first is not entry:
@@ -41,6 +45,10 @@ def _stages(entry: Entry) -> list[Fault]:
         faults.append(Fault(entry.path("stages"), "must go upwards in at_pct, each value once."))
     if min(points) > FULL:
         faults.append(Fault(entry.path("stages"), "begins above 100 %: the first word would come after the breach."))
+    for number, stage in enumerate(stages):
+        if stage.at_pct > FULL >= min(points) and set(stage.names) == {"warn"}:
+            sentence = f"warns at {stage.at_pct:g} %, after the breach at 100 % has been told; leave this stage out."
+            faults.append(Fault(entry.path("stages", number), sentence))
     for number, stage in enumerate(stages):
         where = ("stages", number, "actions")
         if not stage.actions:
@@ -111,16 +119,28 @@ def _loss(entry: Entry, sections: ConfigFile | None) -> list[Fault]:
         if word == "initial" and sections is not None and sections.account.initial is None:
             sentence = 'needs the initial balance: add initial = "100000 USD" under [account].'
             faults.append(Fault(entry.path(*place), sentence))
+    initial = sections.account.initial if sections is not None else None
+    if unit == "money" and anchor == "initial" and initial is not None and isinstance(value, float):
+        start = float(initial.split()[0])
+        if value >= start:
+            sentence = f"{value:g} can never be lost before the account of {start:g} is empty."
+            faults.append(Fault(entry.path("limit", "value"), sentence))
     if lock is not None and not str(anchor).startswith("peak"):
         faults.append(Fault(entry.path("lock_at"), f"has no effect: a floor counted from '{anchor}' does not rise."))
     return faults
 
 
-def _below_stop_out(entry: Entry, sections: ConfigFile | None) -> list[Fault]:
-    """A margin level floor that the broker's own stop-out comes before."""
-    level = sections.margin.stop_out_level if sections is not None else None
-    floor = getattr(entry.limit, entry.limit.max_field, None) if entry.limit.kind == "margin_level" else None
-    if level is None or not isinstance(floor, float) or floor > level:
+def _behind_stop_out(entry: Entry, level: float | None) -> list[Fault]:
+    """A limit on margin that the broker's own stop-out comes before."""
+    limit = entry.limit
+    value = number_of(limit)
+    if level is None or value is None:
         return []
-    sentence = f"{floor:g} % is not above the stop-out level of {level:g} %: the broker would close first."
-    return [Fault(entry.path(entry.limit.max_field), sentence)]
+    if limit.kind == "margin_level" and value <= level:
+        sentence = f"{value:g} % is not above the stop-out level of {level:g} %: the broker would close first."
+        return [Fault(entry.path(limit.max_field), sentence)]
+    if limit.kind == "margin_usage" and level > 0.0 and value >= FULL * FULL / level:
+        at = FULL * FULL / level
+        sentence = f"{value:g} % is never reached: at a stop-out level of {level:g} % the broker closes at {at:g} %."
+        return [Fault(entry.path(limit.max_field), sentence)]
+    return []

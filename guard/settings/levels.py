@@ -5,7 +5,7 @@ from __future__ import annotations
 from guard.metrics.account import BrokerLevels
 from guard.settings.faults import Fault, did_you_mean
 from guard.settings.presets import Preset, shipped_brokers
-from guard.settings.schema import AccountSection
+from guard.settings.schema import AccountSection, MarginSection
 
 
 def broker_levels(presets: tuple[Preset, ...], account: AccountSection) -> tuple[BrokerLevels, ...]:
@@ -27,10 +27,17 @@ def broker_levels(presets: tuple[Preset, ...], account: AccountSection) -> tuple
     return tuple(levels for levels in shipped if levels.servers)
 
 
+def named_stop_out(margin: MarginSection, brokers: tuple[BrokerLevels, ...]) -> float | None:
+    """The stop-out level in percent that the configuration or a preset it extends names."""
+    if margin.stop_out_level is not None:
+        return margin.stop_out_level
+    return next((levels.stop_out_pct for levels in brokers if not levels.servers), None)
+
+
 def _at_least(levels: BrokerLevels, floor: tuple[float, str] | None) -> BrokerLevels:
     if floor is None or (levels.stop_out_pct is not None and levels.stop_out_pct >= floor[0]):
         return levels._replace(servers=())
-    return BrokerLevels(floor[1], (), levels.call_pct, floor[0])
+    return BrokerLevels(f"{levels.name} and {floor[1]}", (), levels.call_pct, floor[0])
 
 
 def _levels(preset: Preset, account_type: str | None) -> BrokerLevels:

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from guard.engine.policy import Policy
 from guard.limits.base import Limit
-from guard.metrics.account import BrokerLevels
 from guard.settings.build import build_policy, effective_document
 from guard.settings.checks import check_limits
 from guard.settings.defaults import default_limits
 from guard.settings.extends import Source, gather, merged, with_bases
 from guard.settings.faults import ConfigError, Fault
-from guard.settings.levels import broker_levels, check_account_type
+from guard.settings.levels import broker_levels, check_account_type, named_stop_out
 from guard.settings.limits import Entry, laid_over, read_limits
 from guard.settings.money import MoneyRule, currency_of, in_account_currency, is_money
+from guard.settings.overlaps import never_first
 from guard.settings.presets import Preset, applied, check_loosened, check_size, check_sources
 from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
 from guard.settings.sections import read_sections, to_json
@@ -101,16 +101,15 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
         entries = _defaults(rule, day)
         name = f"{name} ({DEFAULTS_NAME}: it names no limits)"
     sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
-    faults += check_limits(entries, sections)
+    presets = applied(sources)
+    brokers = () if sections is None else broker_levels(presets, sections.account)
+    faults += check_limits(entries, sections, None if sections is None else named_stop_out(sections.margin, brokers))
     faults += _initial(sections, sources, rule)
     faults += check_terminal(sections, sources)
-    presets = applied(sources)
-    brokers: tuple[BrokerLevels, ...] = ()
     if sections is not None:
         wrong, sized = check_size(sources, sections.account.initial)
         faults += [*wrong, *check_account_type(presets, sections.account)]
         remarks += sized
-        brokers = broker_levels(presets, sections.account)
     if not entries and not faults:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
     if faults or sections is None:
@@ -118,7 +117,7 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
     limits: tuple[Limit, ...] = tuple(entry.limit for entry in entries)
     policy = build_policy(sections, limits, rule, name, brokers)
     document = effective_document(sections, policy)
-    said = (*_remarks(sections), *remarks)
+    said = (*_remarks(sections), *remarks, *never_first(entries))
     return Loaded(policy, document, policy.sha256, None, sections.terminal, said, presets)
 
 

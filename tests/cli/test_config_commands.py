@@ -11,6 +11,7 @@ import pytest
 
 from guard.cli import _config_ask as asking
 from guard.cli import main
+from guard.settings.extends import shipped_names
 
 Capture = pytest.CaptureFixture[str]
 
@@ -75,7 +76,7 @@ def test_init_without_a_terminal_says_that_it_asks_nothing(capsys: Capture, monk
 def test_init_asks_again_until_an_answer_can_be_taken(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     answers = iter(["expert", "advanced", "usd", "lots", "5000", "Europe/Prag", "Europe/Prague"])
     monkeypatch.setattr("typer.prompt", lambda *_args, **_kwargs: next(answers))
-    found = asking.answers_from(None, None, None, None, None, None, ask=True)
+    found = asking.answers_from(asking.Options(prop="", broker=""), ask=True)
     assert (found.experience, found.currency, found.initial, found.zone) == (
         "advanced",
         "USD",
@@ -88,10 +89,77 @@ def test_init_asks_again_until_an_answer_can_be_taken(monkeypatch: pytest.Monkey
     assert "did you mean `Europe/Prague`?" in err
 
 
+def typed(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """Answers the questions of ``init`` as if typed; an empty answer takes the default. The questions as asked."""
+    left, asked = iter(answers), []
+
+    def prompt(question: str, default: str = "", **_: object) -> str:
+        asked.append(question)
+        return next(left) or default
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("sys.stdin", type("Terminal", (io.StringIO,), {"isatty": lambda _: True})())
+    return asked
+
+
+def test_init_answered_by_a_beginner(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    asked = typed(monkeypatch, "beginner", "", "justmarkets", "standard cent", "usc", "", "Europe/Berlin")
+    assert main.run(["config", "init"]) == 0
+    assert len(asked) == 7
+    text = Path("guard.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(text)
+    assert document["extends"] == ["profiles/beginner", "brokers/justmarkets"]
+    assert document["account"] == {"currency": "USC", "type": "Standard Cent"}
+    assert document["trading_day"]["tz"] == "Europe/Berlin"
+    assert "[[loosened]]" not in text
+    assert "9 limits of profiles/beginner, brokers/justmarkets" in capsys.readouterr().out
+    assert main.run(["config", "check"]) == 0
+    assert "effective_leverage: at most 5 x equity" in capsys.readouterr().out
+
+
+def test_init_answered_by_a_prop_trader(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    asked = typed(monkeypatch, "prop-safe", "FTMO 2step 50k", "", "", "", "")
+    assert main.run(["config", "init"]) == 0
+    assert len(asked) == 6  # no account type without a broker
+    out = capsys.readouterr().out
+    assert "12 limits of profiles/prop-safe, prop/ftmo-2step-50k" in out
+    assert "not watched   prop/ftmo-2step-50k: At least 4 trading days" in out
+    text = Path("guard.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["account"] == {"currency": "USD", "initial": "50000 USD"}
+    assert "#   firm_day_loss: The day may cost 5 %" in text
+    assert main.run(["config", "check"]) == 0
+    checked = capsys.readouterr().out
+    assert "firm_day_loss (day): at most 5 % of initial" in checked
+    assert "not watched   prop/ftmo-2step-50k: No opening or closing" in checked
+
+
+def test_init_of_a_prop_trader_in_another_currency_and_size_asks_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed(monkeypatch, "", "fintokei", "", "eur", "80000", "")
+    assert main.run(["config", "init"]) == 0
+    document = tomllib.loads(Path("guard.toml").read_text(encoding="utf-8"))
+    assert document["account"] == {"currency": "EUR", "initial": "80000 EUR"}
+
+
+def test_init_takes_prop_broker_type_and_regulator_as_options() -> None:
+    argv = ["config", "init", "--yes", "--prop", "ftmo-2step-100k", "--broker", "exness", "--type", "pro"]
+    assert main.run([*argv, "--regulator", "esma", "--mode", "warn"]) == 0
+    document = tomllib.loads(Path("guard.toml").read_text(encoding="utf-8"))
+    assert document["extends"] == [
+        "profiles/intermediate", "regulators/esma", "brokers/exness", "prop/ftmo-2step-100k",
+    ]  # fmt: skip
+    assert document["account"] == {"currency": "USD", "initial": "100000 USD", "type": "Pro"}
+
+
 @pytest.mark.parametrize(
     "option, value, says",
     [
         ("--experience", "expert", "profile"),
+        ("--prop", "ftmo", "there are: ftmo-1step-100k"),
+        ("--prop", "nobody", "no prop program"),
+        ("--broker", "exnss", "did you mean `exness`?"),
+        ("--regulator", "bafin", "no regulator"),
+        ("--type", "Pro", "--broker"),
+        ("--mode", "trade", "no mode"),
         ("--currency", "dollars!", "currency code"),
         ("--initial", "1000", "currency"),
         ("--initial", "x", "not an amount"),
@@ -151,3 +219,40 @@ def test_show_without_a_file_shows_the_defaults(capsys: Capture) -> None:
 def test_schema_is_json(capsys: Capture) -> None:
     assert main.run(["config", "schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "guard.config/1"
+
+
+def test_presets_are_listed_searched_and_shown_with_their_sources(capsys: Capture) -> None:
+    assert main.run(["config", "presets"]) == 0
+    assert f"{len(shipped_names())} presets." in capsys.readouterr().out
+    assert main.run(["config", "presets", "prague", "quantum"]) == 2
+    assert main.run(["config", "presets", "central european"]) == 0
+    assert "prop/quantum-1step-100k" in capsys.readouterr().out
+    assert main.run(["config", "presets", "prop/ftmo-2step-100k"]) == 0
+    out = capsys.readouterr().out
+    assert "watched       firm_day_loss: The day may cost 5 %" in out
+    assert "why: needs news windows" in out
+    assert "source: ftmo.oanda.com, 2026-11-24, official" in out
+
+
+@pytest.mark.parametrize("name", ["brokers/stptrading", "brokers/exness", "regulators/nfa-cftc", "profiles/scalper"])
+def test_what_is_not_known_of_a_preset_is_said(name: str, capsys: Capture) -> None:
+    assert main.run(["config", "presets", name]) == 0
+    shown = capsys.readouterr().out
+    assert ("not known   [not known]" in shown) == (not name.startswith("profiles"))
+    assert "None" not in shown
+
+
+def test_presets_as_json(capsys: Capture) -> None:
+    assert main.run(["config", "presets", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in document["presets"]] == shipped_names()
+    assert all(row["source"] and row["date"] and row["grade"] in document["grades"] for row in document["presets"])
+    assert main.run(["config", "presets", "brokers/fbs", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["broker"]["stop_out_pct"]["value"] == 20.0
+    assert shown["broker"]["regulation"] == {"source": None, "date": None, "grade": "unknown", "value": None}
+
+
+def test_a_mistyped_preset_gets_a_hint(capsys: Capture) -> None:
+    assert main.run(["config", "presets", "prop/ftmo-2stp-100k"]) == 2
+    assert "did you mean `prop/ftmo-2step-100k`?" in capsys.readouterr().err
