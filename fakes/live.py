@@ -5,19 +5,16 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
+from fakes import build, playback
 from fakes.broker import Broker
-from fakes.symbols import STANDARD
+from fakes.market import Market, Temper
+from fakes.pricefile import read
 
-DEFAULT_SYMBOLS = ("EURUSD", "GBPUSD", "USDJPY", "XAUUSD")
-_BROKER_OPTIONS = (
-    "balance", "currency", "leverage", "hedging", "so_call", "so_so", "so_money", "utc_offset_s", "seed", "login",
-    "server", "commission_per_lot",
-)  # fmt: skip
 _MOST_STEPS = 200_000
 _HOUR_S = 3600.0
 
@@ -47,11 +44,17 @@ class Live:
     """A broker and what moves it.
 
     Options, all of them optional: the account (``balance``, ``currency``, ``leverage``,
-    ``hedging``, ``so_call``, ``so_so``, ``so_money``, ``utc_offset_s``, ``seed``, ``login``, ``server``,
-    ``commission_per_lot``, ``credit``), ``symbols`` (names), ``drift`` (percent an hour, a number or by symbol),
-    ``positions`` (``symbol``, ``side``, ``lots``, ``sl``, ``tp``, ``magic``, ``comment``), ``pendings`` (``type``,
-    ``symbol``, ``lots``, ``price``), ``scenario`` (a name of ``fakes.scenarios``), ``speed`` (1.0 is real time, 0
-    stands still), ``step_s`` (0.25), ``start`` (ISO instant; without it, now).
+    ``hedging``, ``exchange``, ``so_call``, ``so_so``, ``so_money``, ``utc_offset_s``, ``seed``, ``login``, ``server``,
+    ``commission_per_lot``, ``credit``), its ``rules``, ``terms`` and ``dealer`` (fields of ``Rules``, ``Terms``,
+    ``Dealer``), ``symbols`` (names), ``specs`` (by symbol: fields of ``SymbolSpec``; ``hours`` are ``fx``, ``metal``,
+    ``stock``, ``always`` or by day), ``drift`` (percent an hour, a number or by symbol),
+    ``positions`` (``symbol``, ``side``, ``lots``, ``sl``, ``tp``, ``magic``, ``comment``, ``by``), ``pendings``
+    (``type``, ``symbol``, ``lots``, ``price`` and the rest of an order), ``scenario`` (a name of ``fakes.scenarios``),
+    ``speed`` (1.0 is real time, 0 stands still), ``step_s`` (0.25), ``start`` (ISO instant; without it, now).
+
+    What moves prices is a gentle walk; or ``market`` (fields of ``Temper``): jumps and gaps; or ``prices`` (by symbol,
+    a price file): recorded ones. Those are moved in time to begin with the account, unless ``recorded_times`` is true:
+    then the account's clock begins with them.
     """
 
     def __init__(self, options: Mapping[str, Any], clock: Callable[[], float] = time.time) -> None:
@@ -59,20 +62,42 @@ class Live:
         self._speed = float(options.get("speed", 1.0))
         began = datetime.fromisoformat(options["start"]) if "start" in options else datetime.now(UTC)
         self._began, self._done = began.timestamp(), 0
-        self._tick: Callable[[Broker, float], object] | None = None
-        scenario = options.get("scenario")
+        self._step_s = float(options.get("step_s", 0.25))
+        self._move: Callable[[], object]
         seed = int(options.get("seed", 0))
-        if scenario is None:
-            self.broker = _build(options, began)
-            self._step_s = float(options.get("step_s", 0.25))
-            walk = Walk(self.broker, seed)
-            self._move: Callable[[], None] = lambda: walk.step(self.broker, self._step_s)
-        else:
+        if options.get("scenario") is not None:
             from fakes.scenarios import SCENARIOS  # noqa: PLC0415 (only when asked for: it is not needed elsewhere)
 
-            play = SCENARIOS[scenario]
+            play = SCENARIOS[options["scenario"]]
             self.broker, self._step_s = play.start(seed), play.step_s
             self._move = lambda: _play(play, self.broker, self._done * play.step_s)
+        elif "prices" in options:
+            self._record(options, began)
+        elif "market" in options:
+            self.broker = build.account(options, began)
+            temper = Temper(**options["market"])
+            self._move = Market(self.broker, seed, step_s=self._step_s, temper=temper).step
+        else:
+            self.broker = build.account(options, began)
+            walk = Walk(self.broker, seed)
+            self._move = lambda: walk.step(self.broker, self._step_s)
+
+    def _record(self, options: Mapping[str, Any], began: datetime) -> None:
+        """Recorded prices: one step moves the clock by ``step_s`` and plays what is recorded until then."""
+        facts = options.get("specs", {})
+        ticks = {
+            name: list(playback.of_file(name, build.spec_of(name, facts.get(name, {})), read(Path(path))))
+            for name, path in options["prices"].items()
+        }
+        first = min(rows[0].time_msc for rows in ticks.values())
+        if options.get("recorded_times", False):
+            offset = build.account({**options, "positions": (), "pendings": ()}, began).utc_offset_s
+            began = datetime.fromtimestamp(first / 1000 - offset, tz=UTC)
+        self.broker = build.account(options, began, {name: rows[0].bid for name, rows in ticks.items()})
+        start = self.broker.server_msc
+        ahead = start - first
+        feed = playback.Feed(self.broker, {name: playback.later(rows, ahead) for name, rows in ticks.items()})
+        self._move = lambda: feed.until(start + round(self._done * self._step_s * 1000))
 
     def catch_up(self) -> None:
         """Move the market to the present."""
@@ -85,20 +110,3 @@ class Live:
 def _play(play: Any, broker: Broker, t_s: float) -> None:
     broker.advance(play.step_s)
     play.tick(broker, t_s)
-
-
-def _build(options: Mapping[str, Any], began: datetime) -> Broker:
-    given = {name: options[name] for name in _BROKER_OPTIONS if name in options}
-    broker = Broker(**({"balance": 10_000.0} | given), start_utc=began)
-    drift = options.get("drift", {})
-    for name in options.get("symbols", DEFAULT_SYMBOLS):
-        percent = drift.get(name, 0.0) if isinstance(drift, Mapping) else drift
-        broker.add_symbol(replace(STANDARD[name], drift_pct=float(percent)))
-    if "credit" in options:
-        broker.credit_in(float(options["credit"]))
-    for entry in options.get("positions", ()):
-        rest = {key: entry[key] for key in ("sl", "tp", "magic", "comment") if key in entry}
-        broker.open(entry["side"], entry["symbol"], float(entry["lots"]), **rest)
-    for entry in options.get("pendings", ()):
-        broker.pending(int(entry["type"]), entry["symbol"], float(entry["lots"]), float(entry["price"]))
-    return broker
