@@ -5,10 +5,10 @@ Written apart from the guard's own formulas, which are checked against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from fakes.symbols import COLLATERAL, FORTS, FUTURES_MODES, SymbolSpec, Tier
+from fakes.symbols import BOND_MODES, CFDINDEX, COLLATERAL, FORTS, FUTURES_MODES, FX_MODES, SymbolSpec, Tier
 
 LEVERAGED = frozenset({0, 4})
 _STOPS = frozenset({4, 5, 6, 7})
@@ -48,15 +48,14 @@ def _ticks_worth(spec: SymbolSpec) -> float:
     return spec.tick_value / spec.step if spec.tick_value > 0 else 1.0
 
 
-_PER_LOT: dict[int, Callable[[SymbolSpec, float], float]] = {
-    0: lambda spec, price: spec.contract_size,
-    2: lambda spec, price: spec.contract_size * price,
-    3: lambda spec, price: spec.contract_size * price * _ticks_worth(spec),
-    4: lambda spec, price: spec.contract_size * price,
-    5: lambda spec, price: spec.contract_size,
-    37: lambda spec, price: spec.contract_size * spec.face_value * price / 100,
-}  # fmt: skip
-_PER_LOT |= {mode: _PER_LOT[2] for mode in (32, 35, 36, 38)} | {39: _PER_LOT[37]}
+def _value(spec: SymbolSpec, price: float) -> float:
+    """What the margin of one lot is taken of: units, their value, or the value of bonds in percent of the face."""
+    if spec.calc_mode in FX_MODES:
+        return spec.contract_size
+    worth = spec.contract_size * price
+    if spec.calc_mode == CFDINDEX:
+        return worth * _ticks_worth(spec)
+    return worth * spec.face_value / 100 if spec.calc_mode in BOND_MODES else worth
 
 
 def _fixed(spec: SymbolSpec, side: int, *, held: bool) -> float:
@@ -81,7 +80,7 @@ def lot_margin(spec: SymbolSpec, side: int, price: float, leverage: int, *, held
         return 0.0
     divisor = leverage if spec.calc_mode in LEVERAGED else 1
     if spec.margin_initial <= 0 and spec.calc_mode not in FUTURES_MODES:
-        return _PER_LOT[spec.calc_mode](spec, price) / divisor
+        return _value(spec, price) / divisor
     amount = _fixed(spec, side, held=held) / divisor
     if spec.calc_mode == FORTS and spec.settlement > 0:
         better = max(0.0, (spec.settlement - price) * side)
@@ -99,7 +98,7 @@ def pair_margin(spec: SymbolSpec, price: float, leverage: int) -> float:
     divisor = leverage if spec.calc_mode in LEVERAGED else 1
     if spec.margin_initial > 0 or spec.calc_mode in FUTURES_MODES:
         return spec.hedged_size / divisor
-    return _PER_LOT[spec.calc_mode](spec, price) / spec.contract_size * spec.hedged_size / divisor
+    return _value(spec, price) / spec.contract_size * spec.hedged_size / divisor
 
 
 def tier_factor(tiers: Sequence[Tier], before: float, amount: float, leverage: int, *, leveraged: bool) -> float:
@@ -117,14 +116,6 @@ def tier_factor(tiers: Sequence[Tier], before: float, amount: float, leverage: i
             total += (top - at) * cap * tier.factor
             at = top
     return total / amount
-
-
-def _mean(legs: Sequence[Leg]) -> tuple[float, float, float]:
-    """Price, conversion and factor, weighted by volume."""
-    volume = sum(leg.volume for leg in legs)
-    price = sum(leg.volume * leg.price for leg in legs) / volume
-    conversion = sum(leg.volume * leg.conversion for leg in legs) / volume
-    return price, conversion, sum(leg.volume * leg.factor for leg in legs) / volume
 
 
 def symbol_margin(
@@ -156,20 +147,20 @@ def symbol_margin(
 
 
 def _hedged(spec: SymbolSpec, legs: list[Leg], leverage: int) -> float:
-    """Uncovered volume at the larger side's mean price and rate; each covered pair once, at the mean of all."""
-    buys, sells = [leg for leg in legs if leg.side > 0], [leg for leg in legs if leg.side < 0]
-    bought, sold = sum(leg.volume for leg in buys), sum(leg.volume for leg in sells)
-    total, uncovered, covered = 0.0, round(abs(bought - sold), 8), min(bought, sold)
+    """Uncovered volume at the larger side's mean price and rate; each covered pair once, at the mean of all.
+
+    Means are by volume, of what each position was charged in account currency: price times its own conversion.
+    """
+    lots = {side: sum(leg.volume for leg in legs if leg.side == side) for side in (1, -1)}
+    larger = 1 if lots[1] > lots[-1] else -1
+    total, uncovered, covered = 0.0, round(abs(lots[1] - lots[-1]), 8), min(lots.values())
     if uncovered > 0:
-        larger = buys if bought > sold else sells
-        side = larger[0].side
-        price, conversion, factor = _mean(larger)
-        unit = lot_margin(spec, side, price, leverage, held=True)
-        total += uncovered * unit * conversion * factor * spec.held_rate(side)
+        whole = sum(_leg_margin(spec, leg, leverage) for leg in legs if leg.side == larger)
+        total += whole * (uncovered / lots[larger])
     if covered > 0:
-        price, conversion, factor = _mean(legs)
         rate = (spec.held_rate(1) + spec.held_rate(-1)) / 2
-        total += covered * pair_margin(spec, price, leverage) * conversion * factor * rate
+        charged = [leg.volume * pair_margin(spec, leg.price, leverage) * leg.conversion * leg.factor for leg in legs]
+        total += sum(charged) * (covered / sum(lots.values())) * rate
     return total
 
 

@@ -71,7 +71,13 @@ def value_of_move(spec: SymbolSpec, move: float, volume: float) -> float:
 
 def converts_at_own_price(spec: SymbolSpec, currency: str) -> bool:
     """Whether results convert at the symbol's own price: a currency pair whose base is the account's currency."""
-    return spec.calc_mode in FX_MODES and spec.currency_base == currency != spec.currency_profit
+    base, own = _whole(spec.currency_base), _whole(currency)
+    return spec.calc_mode in FX_MODES and base == own != _whole(spec.currency_profit)
+
+
+def _whole(currency: str) -> str:
+    """The currency whose hundredth a cent account counts in."""
+    return _CENTS.get(currency, (currency, 1.0))[0]
 
 
 def profit(
@@ -84,7 +90,8 @@ def profit(
     """
     amount = value_of_move(spec, (closed - opened) * side, volume)
     if converts_at_own_price(spec, currency) and closed > 0:
-        return round(amount / closed, digits_of(currency))
+        unit = exchange.rate(spec.currency_base, currency, low=False)
+        return None if unit is None else round(amount / closed * unit, digits_of(currency))
     rate = exchange.rate(spec.currency_profit, currency, low=amount >= 0)
     return None if rate is None else round(amount * rate, digits_of(currency))
 
@@ -105,10 +112,8 @@ def assets(exchange: Exchange, currency: str, spec: SymbolSpec, side: int, volum
 
 def tick_values(exchange: Exchange, currency: str, spec: SymbolSpec) -> tuple[float, float]:
     """The published tick value for profits and for losses; 0.0 while no conversion is quoted, as terminals show it."""
-    if spec.calc_mode == CFDINDEX and spec.tick_value > 0:
-        own = spec.tick_value
-    else:
-        own = value_of_move(spec, spec.step, 1.0)
+    told = spec.calc_mode == CFDINDEX and spec.tick_value > 0
+    own = spec.tick_value if told else value_of_move(spec, spec.step, 1.0)
     gain = exchange.rate(spec.currency_profit, currency, low=True)
     loss = exchange.rate(spec.currency_profit, currency, low=False)
     if gain is None or loss is None:

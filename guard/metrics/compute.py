@@ -66,6 +66,8 @@ class Metrics(AccountFigures):
         a = self.account
         if a.equity is None or a.balance is None or a.credit is None:
             return
+        if any(entry.collateral for entry in entries.values()):
+            return  # how much of a collateral counts in the equity is the broker's
         off = a.equity - a.balance - a.credit
         if a.commission_blocked is not None:
             off += a.commission_blocked

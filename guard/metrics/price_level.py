@@ -111,7 +111,12 @@ class _Mover:
                 if position.profit is not None:
                     key = symbol.currency_profit, position.profit >= 0.0
                     sums[key] = sums.get(key, 0.0) + position.profit
-        return [(currency, profit) for (currency, _), profit in sums.items()]
+        moved = [(currency, profit) for (currency, _), profit in sums.items()]
+        return moved + [
+            (currency, value)
+            for currency, value in _collateral(m).items()
+            if self._rates(shifted, currency) != self._rates(self._table, currency)
+        ]
 
     def gain(self, distance: float) -> float:
         """Change of equity when bid and ask move by ``distance``."""
@@ -129,6 +134,25 @@ class _Mover:
         if self._own_price:
             return amount * self._scale / price
         return amount * (low if amount >= 0.0 else high)
+
+
+def _collateral(m: Metrics) -> dict[str, float]:
+    """What collateral adds to the equity, by currency: all that balance and results leave open, shared by its worth."""
+    worth: dict[str, float] = {}
+    for entry in (m.by_symbol or {}).values():
+        symbol = entry.symbol
+        if entry.collateral and symbol is not None and symbol.currency_profit and entry.k is not None:
+            value = sum(p.volume * p.price_current * entry.k for p in entry.held if p.volume and p.price_current)
+            worth[symbol.currency_profit] = worth.get(symbol.currency_profit, 0.0) + value
+    a, whole = m.account, sum(worth.values())
+    if whole <= 0.0 or a.equity is None or a.balance is None or a.credit is None:
+        return {}
+    left = a.equity - a.balance - a.credit
+    for position in m.snapshot.positions or ():
+        if position.profit is None or position.swap is None:
+            return {}
+        left -= position.profit + position.swap
+    return {currency: left * value / whole for currency, value in worth.items()}
 
 
 def solve(m: Metrics, entry: SymbolFigures, loss: float) -> float | None:
