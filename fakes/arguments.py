@@ -47,11 +47,15 @@ def _access(given: dict[str, Any], name: str, value: object, said: str | None) -
         given[name] = text(value, name, said)
 
 
-def order_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The request of order_send and order_check: missing keys are zero, unknown ones ignored, types strict.
+def empty_mapping(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What an empty keyword mapping, handed over as such, makes of a request: refused beside another, else all zero."""
+    if args:
+        raise CallError(-2, UNNAMED)
+    return ({},)
 
-    An empty keyword mapping beside a positional dict cannot be seen from Python; the vendor refuses that too.
-    """
+
+def order_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The request of order_send and order_check: missing keys are zero, unknown ones ignored, types strict."""
     if args and kwargs:
         raise CallError(-2, UNNAMED)
     if not kwargs and len(args) != 1:

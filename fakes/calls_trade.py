@@ -148,7 +148,7 @@ def order_calc_profit(*args: Any) -> float:
     return result
 
 
-@vendor_call("keywords")
+@vendor_call("request")
 def order_send(*args: Any, **kwargs: Any) -> Record:
     """Send a trade request; a refusal by the trade server is a result too."""
     request = arguments.order_request(args, kwargs)
@@ -173,7 +173,7 @@ def _forbidden(broker: Broker) -> dict[str, Any] | None:
     return {"retcode": code, "comment": WORDS[code]}
 
 
-@vendor_call("keywords")
+@vendor_call("request")
 def order_check(*args: Any, **kwargs: Any) -> Record:
     """What the account would look like after a trade request."""
     request = arguments.order_request(args, kwargs)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from fakes.arguments import empty_mapping
 from fakes.broker import Broker
+from fakes.calling import mapping_given
 from fakes.faults import CallError, Faults, read_faults
 from fakes.live import Live
 from fakes.slots import PENDING
@@ -158,14 +161,14 @@ class Session:
 
 
 SESSION = Session()
-_FAMILIES = {"none", "positional", "keywords"}
+_NAMELESS = {"none", "positional"}
 
 
 def vendor_call(family: str, failure: object = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function behave like one of the extension: argument family, last error, failure value.
 
     Args:
-        family: ``none`` (no arguments), ``positional`` (no keywords), ``keywords`` (both).
+        family: ``none`` (no arguments), ``positional`` (no keywords), ``keywords`` (both), ``request`` (one of them).
         failure: what a failed call returns.
     """
 
@@ -175,12 +178,14 @@ def vendor_call(family: str, failure: object = None) -> Callable[[Callable[..., 
 
         @functools.wraps(body)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if kwargs and family != "keywords":
+            if kwargs and family in _NAMELESS:
                 raise TypeError(f"{said}() takes no keyword arguments")
             if args and family == "none":
                 raise TypeError(f"{said}() takes no arguments ({len(args)} given)")
             SESSION.error, PENDING.error = (1, "Success"), None
             try:
+                if family == "request" and not kwargs and mapping_given(sys._getframe(1), call):  # noqa: SLF001
+                    args = empty_mapping(args)
                 answer = SESSION.answered(name, (*args, *kwargs.items()), body(*args, **kwargs))
             except CallError as fault:
                 SESSION.error, answer = (fault.code, fault.text), failure
