@@ -7,8 +7,10 @@ interpreter makes a ``SystemError`` when the call returns. After some loud ones 
 
 from __future__ import annotations
 
+import errno
 import math
 import operator
+import os
 import threading
 from datetime import UTC, datetime, timezone
 from typing import Any, NoReturn
@@ -26,6 +28,7 @@ _TEXT_UNITS = {
     "server": _ACCESS_UNITS, "group": _GROUP_UNITS,
 }  # fmt: skip
 _TOO_BIG = "int too big to convert"
+_DAY, _LAST_LOCAL = 86_400, 32_536_850_399  # seconds: the library looks a day back; 18 January 3001
 _LONG = 2**31  # the extension's C long, on Windows
 _SHORT_FIELDS = {"action", "type", "type_filling", "type_time", "timeout"}
 _FOUND = "sequence item 0: expected str instance, "
@@ -119,10 +122,20 @@ def number(value: Any) -> float:
         loud(fault)
 
 
+def _placeable(value: datetime) -> None:
+    """Refuse a local time that the C library of Windows, where the package runs, cannot place: 1970 to 3001."""
+    if value.tzinfo is not None or type(value).timestamp is not datetime.timestamp:
+        return
+    read_as_utc = value.replace(tzinfo=UTC).timestamp()
+    if not (0 <= read_as_utc <= _LAST_LOCAL and _DAY <= value.timestamp() <= _LAST_LOCAL):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
 def _timestamp(value: datetime) -> Any:
     """``value.timestamp()`` as called by C code, where an older pending exception turns success into failure."""
     older = PENDING.error
     try:
+        _placeable(value)
         call = value.timestamp
         result: object = call()
     except Exception as fault:  # noqa: BLE001 (a datetime subclass may raise anything)
