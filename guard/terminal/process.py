@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 import guard
 from guard.model.errors import TerminalError
 from guard.terminal.inbox import pipe_inbox
-from guard.terminal.messages import BrokenMessageError, send
+from guard.terminal.messages import BrokenMessageError, pack
 
 KILL_PATIENCE_S = 0.5
 
@@ -36,8 +37,9 @@ def start_worker(arguments: Sequence[str], environment: Mapping[str, str]) -> su
         flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, **flags
-        )
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
+            **flags,
+        )  # fmt: skip
     except OSError as error:
         raise TerminalError(f"the terminal worker cannot be started ({error})") from error
     _tie_to_this_process(process)
@@ -91,7 +93,7 @@ class Child:
             TerminalError: The process cannot be started.
         """
         self._process = start_worker(arguments, environment)
-        self._input = cast("BinaryIO", self._process.stdin)
+        self._input = cast("FileIO", self._process.stdin)
         self._inbox = pipe_inbox(cast("BinaryIO", self._process.stdout))
 
     @property
@@ -102,8 +104,10 @@ class Child:
     def ask(self, request: dict[str, Any]) -> None:
         """See ``Channel.ask``."""
         try:
-            send(self._input, request)
-        except BrokenMessageError as error:
+            data = memoryview(pack(request))
+            while data:
+                data = data[self._input.write(data) :]
+        except (OSError, ValueError, BrokenMessageError) as error:
             raise TerminalError(f"the terminal worker has ended ({error}); it is started again") from error
 
     def reply(self, timeout_s: float) -> dict[str, Any] | None:

@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import BinaryIO, cast
+from io import FileIO
+from typing import cast
 
 from guard.model.errors import InputError, TerminalError
 from guard.terminal.greeting import GREETING_S, LARGEST_GREETING, PROTOCOL, nonce, proof, proves
@@ -112,18 +113,19 @@ def _greet(link: socket.socket, token: str) -> bool:
 
 def _inward(worker: subprocess.Popen[bytes], link: socket.socket) -> None:
     """Requests, until the guard or the worker is gone."""
-    stream = cast("BinaryIO", worker.stdin)
+    stream = cast("FileIO", worker.stdin)
     with contextlib.suppress(OSError, ValueError):
         while data := link.recv(BLOCK):
-            stream.write(data)
-            stream.flush()
+            rest = memoryview(data)
+            while rest:
+                rest = rest[stream.write(rest) :]
 
 
 def _outward(worker: subprocess.Popen[bytes], link: socket.socket) -> None:
     """Replies; when the worker is gone the connection is closed, so that the guard sees it at once."""
-    stream = worker.stdout
+    stream = cast("FileIO", worker.stdout)
     with contextlib.suppress(OSError, ValueError):
-        while data := cast("bytes", stream.read1(BLOCK)):  # type: ignore[union-attr]  # a buffered pipe
+        while data := stream.read(BLOCK):
             link.sendall(data)
     with contextlib.suppress(OSError):
         link.shutdown(socket.SHUT_RDWR)

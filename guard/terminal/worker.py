@@ -14,6 +14,8 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,9 +51,6 @@ class Worker:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The reply to one request; a failure is a reply too."""
-        within = request.get("within_s")
-        patience = within if isinstance(within, (int, float)) and 0.0 < within < LONGEST_S else LONGEST_S
-        faulthandler.dump_traceback_later(patience + LAST_RESORT_SPARE_S, exit=True)
         try:
             body = self._carry_out(request)
         except ReadError as error:
@@ -62,8 +61,6 @@ class Worker:
             # A module of another hand may answer anything.
             why = f"the terminal's answers cannot be used ({type(error).__name__}: {error})"
             return {"id": request.get("id"), "error": why, "ipc": False, "final": True}
-        finally:
-            faulthandler.cancel_dump_traceback_later()
         return {"id": request.get("id"), "body": body}
 
     def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +118,17 @@ class Worker:
             raise TerminalError(f"this terminal says it is {SIMULATED}: {REFUSAL}")
 
 
+@contextmanager
+def _last_resort(within_s: object) -> Iterator[None]:
+    """End this process when a call takes much longer than the core waits: a timer in C, which needs no interpreter."""
+    patience = within_s if isinstance(within_s, (int, float)) and 0.0 < within_s < LONGEST_S else LONGEST_S
+    faulthandler.dump_traceback_later(patience + LAST_RESORT_SPARE_S, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def _clock() -> tuple[datetime, float]:
     return datetime.now(UTC), time.monotonic()
 
@@ -174,7 +182,10 @@ def main() -> int:
     worker = Worker(options.module, allow_simulated=options.allow_simulated, may_send=options.may_send)
     try:
         while True:
-            send(sink, worker.answer(receive(source)))
+            request = receive(source)
+            with _last_resort(request.get("within_s")):
+                reply = worker.answer(request)
+            send(sink, reply)
     except BrokenMessageError:
         return 0
 
