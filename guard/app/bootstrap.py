@@ -18,6 +18,7 @@ from guard.app import account_lock
 from guard.app.account_lock import AccountLock
 from guard.app.cycle import Cycle, utc_now
 from guard.app.desk import Desk
+from guard.app.foreign import check_foreign
 from guard.app.home import Account, Home, find_home
 from guard.app.identity import Expected, check_identity, pin_name, read_pin, seen_account, write_pin
 from guard.app.ledger import deals_from
@@ -30,6 +31,7 @@ from guard.model.errors import GuardError, InputError, TerminalError
 from guard.model.snapshot import Snapshot
 from guard.model.snapshot_json import SnapshotReader
 from guard.settings.load import Loaded, default_loaded, load_config
+from guard.settings.money import check_currency
 
 if TYPE_CHECKING:
     from guard.terminal.port import Terminal
@@ -46,6 +48,7 @@ class Options:
 
     config: Path | None = None
     home: Path | None = None
+    foreign_module: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,12 @@ def open_guard(
     logger.remove()
     with ExitStack() as open_things:
         home, loaded = load(options)
+        check_foreign(loaded, allowed=options.foreign_module)
         expected = expected_of(home, loaded)
         terminal = open_things.enter_context(connected(factory(loaded), stop))
         terminal.deals_from = deals_from(None, datetime.now(UTC))
-        _, _, account = first_look(terminal, expected, stop)
+        _, seen, account = first_look(terminal, expected, stop)
+        check_currency(loaded.policy, seen.account.currency)
         lock = account_lock.acquire(account)
         open_things.callback(lock.release)
         pin = expected.login is None

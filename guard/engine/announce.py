@@ -10,7 +10,7 @@ from guard.model.state import Timer
 from guard.model.verdict import Severity, Verdict
 
 
-def of_verdict(verdict: Verdict, before: Timer, after: Timer, at: str, *, first: bool) -> Notice | None:
+def of_verdict(verdict: Verdict, before: Timer, after: Timer, at: str) -> Notice | None:
     """The notice of a limit whose severity or stage changed, or ``None``."""
     if (before.severity, before.stage_pct) == (after.severity, after.stage_pct):
         return None
@@ -20,8 +20,8 @@ def of_verdict(verdict: Verdict, before: Timer, after: Timer, at: str, *, first:
     elif severity < before.severity:
         text = f"{verdict.kind}: eased to {severity.name}. {verdict.sentence}"
     else:
-        text = f"{verdict.kind}: {severity.name}. {verdict.sentence}"
-        if first and severity is Severity.BREACH:
+        text = f"{verdict.kind}: {verdict.sentence}"
+        if verdict.inherited and severity is Severity.BREACH:
             text += " (inherited: it was so when the guard first looked)"
     key = f"{verdict.limit}|{severity.name}|{after.stage_pct}|{after.since}"
     return Notice(key, at, severity, verdict.limit, verdict.kind, text)

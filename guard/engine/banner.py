@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guard.actions.base import CARRIED_OUT
+from guard.engine.inert import cannot_fire
 from guard.engine.policy import Policy
 from guard.engine.step import CycleResult
 from guard.limits.base import Limit
@@ -36,6 +37,10 @@ def inert(policy: Policy, result: CycleResult | None) -> list[str]:
     out = [
         f"{verdict.limit}: {verdict.sentence}" for verdict in result.verdicts if verdict.severity is Severity.UNKNOWN
     ]
+    for limit in policy.limits:
+        why = cannot_fire(limit, result.metrics)
+        if why is not None:
+            out.append(f"{limit.name}: can never fire: {why}")
     if result.metrics.margin_blind:
         names = [limit.name for limit in policy.limits if limit.kind in {"margin_level", "margin_usage"}]
         out.extend(

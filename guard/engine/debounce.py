@@ -64,6 +64,9 @@ def advance(limit: Limit, reading: Reading, timer: Timer, passed_s: float, at: s
         held = 0.0 if unknown_s > stale_after_s else timer.held_s
         return replace(timer, unknown_s=unknown_s, held_s=held, cool_s=0.0)
     known = replace(timer, unknown_s=0.0, unknown_told=False) if timer.unknown_s > 0.0 else timer
+    if known.inherited and timer.severity < Severity.BREACH and severity is not Severity.BREACH:
+        # What was there at the first start went away before it was confirmed: the next breach is a new one.
+        known = replace(known, inherited=False)
     if severity == timer.severity and stage == timer.stage_pct:
         if known.held_s == 0.0 and known.cool_s == 0.0:
             return known
@@ -99,4 +102,5 @@ def verdict(limit: Limit, reading: Reading, timer: Timer) -> Verdict:
     if reading.utilization_pct is None and reading.breach is None and severity is not Severity.BREACH:
         severity, stage = Severity.UNKNOWN, None
     asked, acting = limit.asked(stage) if stage is not None else NOTHING
-    return Verdict(limit, reading, severity, acting, timer.inherited, stage, asked)
+    inherited = timer.inherited and severity is Severity.BREACH
+    return Verdict(limit, reading, severity, acting, inherited, stage, asked)

@@ -159,12 +159,12 @@ def _judge(metrics: Metrics, state: State, policy: Policy, passed: float, at: st
             verdicts.append(Verdict(limit, reading, OK))
             continue
         timer = debounce.advance(limit, reading, before, passed, at, policy.stale_after_s)
-        if first and timer.severity == Severity.BREACH:
+        if first and debounce.raw(limit, reading)[0] is Severity.BREACH:
             timer = replace(timer, inherited=True)
         verdict = debounce.verdict(limit, reading, timer)
         if before is not timer and (before.severity, before.stage_pct) != (timer.severity, timer.stage_pct):
             out.moved = True
-            notice = announce.of_verdict(verdict, before, timer, at, first=first)
+            notice = announce.of_verdict(verdict, before, timer, at)
             if notice is not None:
                 out.notices.append(notice)
         if verdict.severity is Severity.UNKNOWN or timer.unknown_s > 0.0:

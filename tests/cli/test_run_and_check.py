@@ -139,6 +139,15 @@ def test_a_broken_configuration_exits_3(home: Path, command: str) -> None:
     assert (done.returncode, done.stdout) == (3, "")
 
 
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_limits_written_in_another_currency_than_the_accounts_exit_3(home: Path, command: str) -> None:
+    rules = configured(home, LEVERAGE.replace("[[limits]]", '[account]\ncurrency = "JPY"\n[[limits]]'))
+    done = guard(command, "--config", rules, home=home, account=options())
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "is written for an account in JPY, this one is in USD" in done.stderr
+    assert not list(home.glob("state/*/journal.db"))
+
+
 def test_a_home_in_a_cloud_folder_exits_3(tmp_path: Path) -> None:
     done = guard("run", home=tmp_path / "OneDrive - Firm" / "guard", account=options(), cwd=tmp_path)
     assert done.returncode == 3

@@ -137,6 +137,19 @@ def test_a_breach_at_the_first_start_is_inherited_until_it_is_over() -> None:
     assert "inherited" not in results[3].notices[0].sentence
 
 
+def test_a_breach_that_was_there_at_the_first_start_is_inherited_also_when_it_is_confirmed_later() -> None:
+    results = play(usage_limit(for_s=2.0), *[(1, 60.0)] * 4)
+    assert [r.verdicts[0].severity for r in results] == [OK, OK, BREACH, BREACH]
+    assert results[2].verdicts[0].inherited
+    assert "inherited" in results[2].notices[0].sentence
+
+
+def test_a_breach_after_the_first_one_went_away_unconfirmed_is_not_inherited() -> None:
+    results = play(usage_limit(for_s=2.0), (1, 60.0), (1, 10.0), *[(1, 60.0)] * 4)
+    assert results[-1].verdicts[0].severity is BREACH
+    assert not results[-1].verdicts[0].inherited
+
+
 def test_a_warning_at_most_never_stays_a_breach() -> None:
     # A position bare for long is a breach; closed, and another one opened without a stop, is a warning again.
     rule = limit("risk_per_trade", max=2.0)
