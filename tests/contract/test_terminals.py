@@ -1,13 +1,15 @@
-"""One suite over every way to read a simulated terminal: in this process, and through the worker."""
+"""One suite over every way to read a simulated terminal: in this process, through a worker's pipe, over a socket."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from guard.model.snapshot_json import read_snapshot
 from guard.terminal.client import WorkerTerminal
 from guard.terminal.port import Connection
 from guard.terminal.reader import Reader
+from tests.terminals import listening
 
 Source = Callable[[list[dict[str, Any]], str], dict[str, Any]]
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -37,7 +40,20 @@ def in_process(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]
 
 def through_the_worker(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]:
     options = {"balance": 1_000_000.0, "currency": currency, "positions": positions, "symbols": list(NAMES)}
-    terminal = WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options=options)
+    return twice(WorkerTerminal(Connection("fakes.metatrader5"), allow_simulated=True, fake_options=options))
+
+
+def over_the_socket(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]:
+    options = {"balance": 1_000_000.0, "currency": currency, "positions": positions, "symbols": list(NAMES)}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        listening(Path(folder), options=json.dumps(options)) as (address, token, _),
+    ):
+        return twice(WorkerTerminal(Connection(address=address, token=token), allow_simulated=True))
+
+
+def twice(terminal: WorkerTerminal) -> dict[str, Any]:
+    """The second reading, after ticks have moved on."""
     terminal.deals_from = datetime.now(UTC) - timedelta(days=40)
     try:
         terminal.connect()
@@ -51,7 +67,10 @@ def through_the_worker(positions: list[dict[str, Any]], currency: str) -> dict[s
 NAMES = ("EURUSD", "GBPUSD", "USDJPY", "EURJPY", "XAUUSD")
 
 
-@pytest.fixture(params=[in_process, through_the_worker], ids=["in process", "through the worker"])
+@pytest.fixture(
+    params=[in_process, through_the_worker, over_the_socket],
+    ids=["in process", "through the worker", "over the socket"],
+)
 def source(request: pytest.FixtureRequest) -> Iterator[Source]:
     module.detach()
     yield request.param

@@ -162,3 +162,14 @@ def test_a_password_is_never_on_the_worker_s_command_line_or_in_a_representation
         assert "S3CRET" not in " ".join(told.cmdline()) + str(told.environ())
     finally:
         terminal.close()
+
+
+def test_the_worker_needs_nothing_but_the_standard_library_and_the_terminal_s_package() -> None:
+    """So that a bare Windows Python under Wine can serve a guard: the checkout on its path is enough."""
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from guard.terminal import greeting, serve, worker\n"
+        "print([n for n in sys.modules if n.partition('.')[0] not in sys.stdlib_module_names | {'guard', '__main__'}])\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
