@@ -21,7 +21,7 @@ from typing import Any
 import fakes.metatrader5 as mt5
 from fakes.broker import Broker
 from fakes.ledger import BY_STOP_OUT
-from guard.metrics import levels, outlook
+from guard.metrics import levels, outlook, price_level
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
 from guard.model.snapshot_json import read_snapshot
@@ -169,7 +169,9 @@ def _drive(book: Book, metrics: Metrics, tally: Tally, where: str) -> None:
     again = draw(tally.seed, book.number)
     found = _first_tick(again, way, ticks)
     assert entry.k is not None
-    tick_worth = abs(entry.k * entry.net_lots) * spec.step
+    mover = price_level._Mover(metrics, entry, entry.k)
+    there = target - entry.price
+    tick_worth = abs(mover.gain(there + spec.step) - mover.gain(there - spec.step)) / 2
     slack = metrics.minor_unit * (len(metrics.snapshot.positions or ()) + 1) / 2 / tick_worth
     if abs(found - ticks) <= 1 + slack:
         tally.counts["price at stop-out off by the rounding of results only"] += 1
