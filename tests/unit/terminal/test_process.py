@@ -169,7 +169,8 @@ def test_the_worker_needs_nothing_but_the_standard_library_and_the_terminal_s_pa
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from guard.terminal import greeting, serve, worker\n"
-        "print([n for n in sys.modules if n.partition('.')[0] not in sys.stdlib_module_names | {'guard', '__main__'}])\n"
+        "known = sys.stdlib_module_names | {'guard', '__main__'}\n"
+        "print([name for name in sys.modules if name.partition('.')[0] not in known])\n"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
