@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from loguru import logger
 
 from guard.app.blindness import Blindness
+from guard.app.conditions import Conditions
 from guard.app.flat import FlatCheck
 from guard.app.identity import Expected, check_identity
 from guard.app.ledger import DealLedger
@@ -86,6 +87,7 @@ class Cycle:
         self._ledger = DealLedger()
         self._blindness = Blindness(policy.stale_after_s, clock())
         self._flat = FlatCheck()
+        self._conditions = Conditions(policy.mode)
         self._severities: dict[str, Severity] = {}
         self._newest: tuple[float, float] | None = None
         self._fault_log_at = 0.0
@@ -107,12 +109,15 @@ class Cycle:
             snapshot = self._reader.read(document)
             unseen = check_identity(snapshot, self.expected) or self._stale(snapshot)
             doubt = self._flat.doubt(snapshot, self._clock()) if unseen is None else None
+            told = self._terminal_says(document, snapshot) if unseen is None else []
             if unseen is not None:
                 outcome = self._blind(unseen)
             elif doubt is not None:
-                outcome = Outcome(utc_now(), doubt, snapshot=snapshot)
+                outcome = Outcome(utc_now(), doubt, snapshot=snapshot, seq=self._seq(), waiting=self._waiting())
             else:
                 outcome = self._think(document, snapshot, read_s)
+            if told:
+                outcome = replace(outcome, notices=(*told, *outcome.notices))
         except WrongAccountError as error:
             self.outcome = self._blind(str(error), at_once=True)
             raise
@@ -138,6 +143,15 @@ class Cycle:
         self._severities.update((v.limit, v.severity) for v in changed)
         notices = (*seen_again, *result.notices)
         return Outcome(at, None, result, snapshot, changed, notices, self._seq(), read_s, self._waiting())
+
+    def _terminal_says(self, document: Mapping[str, object], snapshot: Snapshot) -> list[Notice]:
+        """What has changed in what the terminal, the broker and the clocks allow; it is journaled here."""
+        errors = document.get("errors")
+        at = _iso(snapshot.taken_at)
+        told = self._conditions.look(snapshot, errors if isinstance(errors, Mapping) else {}, at, self._clock())
+        for notice in told:
+            self._say(notice)
+        return told
 
     def _stale(self, snapshot: Snapshot) -> str | None:
         """Why the reading is too old: its own clock has not moved on while ours has."""
@@ -202,6 +216,11 @@ class Cycle:
             logger.opt(exception=error).critical("internal fault in a cycle")
         why = f"an internal fault, please report it with the log: {type(error).__name__}: {error}"
         return self._blind(why, at_once=True)
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """What the terminal, the broker and the clocks do not allow now, as sentences."""
+        return self._conditions.standing
 
     def figures(self) -> dict[str, Any]:
         """The last reading's headline figures, for the heartbeat; ``None`` where unknown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from guard.app.foreign import foreign_banner
 from guard.engine.report import json_number, verdict_json, worst
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def status_document(guarded: Guarded, outcome: Outcome, period_s: float) -> dict
     """What ``status`` and ``watch`` show; every figure is a number, ``"inf"``, or null when it is not known."""
     result, snapshot = outcome.result, outcome.snapshot
     money = snapshot.account if snapshot is not None else None
+    banner = foreign_banner(guarded.loaded)
     return {
         "at": outcome.at,
         "started_at": guarded.started_at,
@@ -29,6 +31,7 @@ def status_document(guarded: Guarded, outcome: Outcome, period_s: float) -> dict
         "home": str(guarded.home.root),
         "state": "watching" if outcome.blind is None else "blind",
         "blind": outcome.blind,
+        "warnings": [*([banner] if banner is not None else []), *guarded.cycle.standing],
         "severity": worst(result.verdicts).name if result is not None else None,
         "trading_state": result.trading_state.name if result is not None else None,
         "figures": _figures(result) if result is not None else {},

@@ -7,6 +7,7 @@ from typing import Any
 
 from guard.app.bootstrap import Guarded
 from guard.app.cycle import Outcome
+from guard.app.foreign import foreign_banner
 from guard.cli import output
 from guard.engine.banner import banner
 from guard.engine.report import json_number
@@ -20,6 +21,9 @@ def opening(guarded: Guarded, outcome: Outcome) -> list[str]:
         lines.append(
             "pinned  this account is the guarded one from now on; another login ends the guard with exit code 6"
         )
+    foreign = foreign_banner(guarded.loaded)
+    if foreign is not None:
+        lines.append(f"note    {foreign}.")
     lines += banner(guarded.loaded.policy, outcome.result)
     lines += [f"note    {remark}" for remark in guarded.loaded.remarks]
     if outcome.blind is not None:

@@ -22,6 +22,7 @@ def status_lines(seen: Seen) -> list[tuple[str, str]]:
         (f"seen {seen.age_s:.0f} s ago, {d['looks_per_s']} looks a second, process {d['pid']}", ""),
         (f"guarded since {d['started_at']}", ""),
     ]
+    lines += [(warning, "bold yellow") for warning in d.get("warnings", ())]
     if d["blind"] is not None:
         lines.append((f"BLIND: {d['blind']}", "bold magenta"))
     if not d["journal"]["writable"]:

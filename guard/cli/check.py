@@ -9,6 +9,7 @@ import typer
 
 from guard.app.bootstrap import Guarded, Options, TerminalFactory, open_guard, vendor_terminal
 from guard.app.cycle import Outcome, any_unknown, utc_now
+from guard.app.foreign import foreign_banner
 from guard.app.stop import Stop, Stopped
 from guard.cli import output
 from guard.cli.run import Config, HomeFolder
@@ -75,6 +76,7 @@ def _show(guarded: Guarded, outcome: Outcome, *, as_json: bool) -> Severity:
             output.say(f"{verdict.severity.name:<7} {verdict.kind}: {verdict.sentence}")
         if outcome.blind is not None:
             output.say(f"BLIND   {outcome.blind}")
-    for remark in guarded.loaded.remarks:
+    foreign = foreign_banner(guarded.loaded)
+    for remark in (*([foreign] if foreign is not None else []), *guarded.cycle.standing, *guarded.loaded.remarks):
         output.tell(f"guard: {remark}")
     return severity

@@ -32,6 +32,9 @@ def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -
         config: Config = None,
         home: HomeFolder = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+        foreign_module: Annotated[
+            bool, typer.Option("--foreign-module", help="Let a mode that acts do so over [terminal] module.")
+        ] = False,
     ) -> None:
         """Watch the account and say what is wrong and why, until Ctrl-C.
 
@@ -40,7 +43,8 @@ def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -
         stop = Stop()
         stop.install()
         try:
-            with open_guard(Options(config, home), terminal, stop, agree=_agreement(as_json), shout=_shout) as guarded:
+            options = Options(config, home, foreign_module)
+            with open_guard(options, terminal, stop, agree=_agreement(as_json), shout=_shout) as guarded:
                 Daemon(guarded, _reporter(as_json), stop).run()
         except Stopped:
             output.tell("guard: stopped before the first look.")

@@ -1,0 +1,32 @@
+"""A module of another hand in the terminal's place: said all the time, and not allowed to act without a second word."""
+
+from __future__ import annotations
+
+from guard.model.errors import InputError
+from guard.settings.load import Loaded
+from guard.settings.terminal import is_foreign
+
+FLAG = "--foreign-module"
+
+
+def foreign_banner(loaded: Loaded) -> str | None:
+    """The sentence shown as long as the guard runs over another module; ``None`` over the vendor's."""
+    if not is_foreign(loaded.terminal):
+        return None
+    return (
+        f"FOREIGN MODULE: {loaded.terminal.module} answers in place of MetaTrader5. Nobody has checked that its "
+        "figures are those of your account"
+    )
+
+
+def check_foreign(loaded: Loaded, *, allowed: bool) -> None:
+    """Watching over another module is always possible, acting only with the flag.
+
+    Raises:
+        InputError: The mode acts and ``allowed`` is false.
+    """
+    if loaded.policy.mode == "enforce" and is_foreign(loaded.terminal) and not allowed:
+        raise InputError(
+            f"[terminal] module is {loaded.terminal.module}: closing positions on what another module says needs "
+            f'{FLAG} on the command line, or mode = "warn"'
+        )
