@@ -12,9 +12,9 @@ from guard.cli import output
 from guard.cli._evaluate_view import show
 from guard.engine.policy import Policy
 from guard.engine.report import evaluation
-from guard.engine.step import step
+from guard.engine.step import CycleResult, step
 from guard.model.errors import InputError
-from guard.model.snapshot import Gap
+from guard.model.snapshot import Gap, Snapshot
 from guard.model.snapshot_json import read_snapshot
 from guard.model.state import State
 from guard.model.state_json import state_from_json
@@ -53,6 +53,21 @@ def judge(document: Any, policy: Policy, gaps: list[Gap], name: str) -> dict[str
     Raises:
         InputError: Wrong format, or account or taken_at missing or unusable; the sentence begins with ``name``.
     """
+    result, reading = cycle_of(document, policy, gaps, name)
+    return evaluation(result, reading, policy)
+
+
+def cycle_of(
+    document: Any,  # noqa: ANN401 - any JSON
+    policy: Policy,
+    gaps: list[Gap],
+    name: str,
+) -> tuple[CycleResult, Snapshot]:
+    """One step on a snapshot document; see ``judge``.
+
+    Raises:
+        InputError: Wrong format, or account or taken_at missing or unusable.
+    """
     try:
         reading = read_snapshot(document)
     except InputError as error:
@@ -68,7 +83,7 @@ def judge(document: Any, policy: Policy, gaps: list[Gap], name: str) -> dict[str
             path = str(error).split(":", 1)[0]
             found.append(Gap(path, f"{error}; the whole state is left out, as if the account was never seen before"))
     reading = replace(reading, gaps=(*found, *reading.gaps))
-    return evaluation(step(reading, state, policy), reading, policy)
+    return step(reading, state, policy), reading
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from guard.cli import output
-from guard.cli.limits import field_lines
+from guard.cli._kinds import field_lines
 from guard.limits.registry import limit_kinds
 from guard.model.errors import UsageError
 from guard.settings.catalog import describe
@@ -15,7 +15,7 @@ from guard.settings.faults import did_you_mean
 
 
 def explain(
-    kind: Annotated[str, typer.Argument(help="A kind of limit, as `guard limits` lists them.")],
+    kind: Annotated[str, typer.Argument(help="A kind of limit, as `guard limits --kinds` lists them.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
 ) -> None:
     """Explain one kind of limit: what it measures, its fields with units and defaults, and an example."""

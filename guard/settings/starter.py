@@ -46,7 +46,7 @@ def starter(answers: Answers) -> str:
     """The file's text: it is complete and can be used as it is."""
     lines = [
         "# MT5 Guard. Check this file with `guard config check`, see what it does with `guard config show`.",
-        "# All fields: guard.example.toml, `guard limits` and `guard explain KIND`.",
+        "# All fields: guard.example.toml, `guard limits --kinds` and `guard explain KIND`.",
         f'format = "{FORMAT}"',
         "",
         "# What to start from; a later one wins. `guard config presets` lists them all, with their sources.",

@@ -13,7 +13,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def test_limits_lists_every_kind_with_fields_units_and_defaults(capsys: Capture) -> None:
-    assert main.run(["limits"]) == 0
+    assert main.run(["limits", "--kinds"]) == 0
     out = capsys.readouterr().out
     for kind, limit in limit_kinds().items():
         assert f"{kind}: {limit.title}, in {limit.unit}" in out
@@ -22,7 +22,7 @@ def test_limits_lists_every_kind_with_fields_units_and_defaults(capsys: Capture)
 
 
 def test_limits_as_json(capsys: Capture) -> None:
-    assert main.run(["limits", "--json"]) == 0
+    assert main.run(["limits", "--kinds", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [entry["kind"] for entry in document["limits"]] == list(limit_kinds())
     leverage = document["limits"][0]
