@@ -71,7 +71,12 @@ class Books:
     @property
     def server_msc(self) -> int:
         """Server clock in milliseconds, encoded as if it were UTC: what every ``time_msc`` field holds."""
-        return round(self._now.timestamp() * 1000) + self.utc_offset_s * 1000
+        return self.utc_msc + self.utc_offset_s * 1000
+
+    @property
+    def utc_msc(self) -> int:
+        """The instant in milliseconds since 1970."""
+        return round(self._now.timestamp() * 1000)
 
     @property
     def utc_offset_s(self) -> int:
@@ -189,11 +194,20 @@ class Books:
         """Positions or orders changed: value everything anew."""
         self._stale, self._margin = True, None
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether something has changed since margin and equity were looked at last."""
+        return self._stale or self._margin is None
+
     def book(self, deal: Deal) -> None:
         """Enter a deal into the history."""
         self.deals.append(replace(deal))
         if deal.type <= 1:
             self.won_today += deal.profit + deal.swap + deal.commission
+
+    def file(self, order: Order) -> None:
+        """Enter a finished order into the history."""
+        self.history.append(order)
 
     def tell(self, kind: str, text: str) -> None:
         """Note an event for narration."""

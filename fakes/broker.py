@@ -15,7 +15,7 @@ from fakes import checks, errand, stopout, trading, triggers
 from fakes.account import Account
 from fakes.dealer import Dealer
 from fakes.lag import Shown
-from fakes.ledger import BALANCE, BY_CLIENT, CORRECTION, CREDIT, Deal, Rejected
+from fakes.ledger import BALANCE, BY_CLIENT, CORRECTION, CREDIT, Deal, Order, Rejected
 from fakes.rules import Rules
 from fakes.symbols import STANDARD, SymbolSpec
 from fakes.terms import Terms
@@ -103,11 +103,20 @@ class Broker(Account):
         stopout.check(self)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock. Roll-over swap, expired orders and stop-out are dealt with; prices stay as they are."""
-        before = self.server_msc
-        self._now += timedelta(milliseconds=round(seconds * 1000))
-        self.margin_changes()
-        triggers.after_time(self, before)
+        """Move the clock. What falls due on the way (the ends of days, orders) is done at its own instant.
+
+        Roll-over swap, expired orders and stop-out are dealt with; prices stay as they are.
+        """
+        left = round(seconds * 1000)
+        while True:
+            before = self.server_msc
+            step = min(left, triggers.until_next(self, before))
+            self._now += timedelta(milliseconds=step)
+            self.margin_changes()
+            triggers.after_time(self, before)
+            left -= step
+            if left <= 0:
+                return
 
     def open(
         self, side: str | int, symbol: str, lots: float, *, sl: float = 0.0, tp: float = 0.0, magic: int = 0,
@@ -172,6 +181,18 @@ class Broker(Account):
         super().changed()
         if self.rules.positions_lag_s > 0:
             self.shown.note(self)
+
+    def book(self, deal: Deal) -> None:
+        """Enter a deal into the history; the terminal may hear of it later."""
+        super().book(deal)
+        if self.rules.history_lag_s > 0:
+            self.shown.hide(self, deal.ticket)
+
+    def file(self, order: Order) -> None:
+        """Enter a finished order into the history; the terminal may hear of it later."""
+        super().file(order)
+        if self.rules.history_lag_s > 0:
+            self.shown.hide(self, order.ticket)
 
     def lag(self, *, positions_s: float = 0.0, history_s: float = 0.0) -> None:
         """From now on the terminal's lists and its history are this late."""

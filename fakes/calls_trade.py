@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes import arguments, lag, slots, trading, views
+from fakes import arguments, slots, trading, views
 from fakes.broker import Broker
 from fakes.calls_market import known
 from fakes.faults import CallError
@@ -61,8 +61,9 @@ def _history(call: str, chosen: arguments.Past) -> tuple[Broker, list[Any]]:
     """Deals or orders of the past by two dates, a ticket or a position."""
     window, how, value = chosen
     broker = SESSION.broker(call)
+    shown = broker.shown
     rows: list[Deal] | list[Order] = (
-        lag.history(broker, broker.deals) if "deals" in call else lag.history(broker, broker.history)
+        shown.history(broker, broker.deals) if "deals" in call else shown.history(broker, broker.history)
     )
     if window is not None:
         first, last = window

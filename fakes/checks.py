@@ -85,16 +85,16 @@ def expiration(broker: Broker, spec: SymbolSpec, type_time: int, until_s: int) -
         raise Rejected(10022)
 
 
-_DAY_MSC = 86_400_000
+DAY_MSC = 86_400_000
 
 
 def end_msc(type_time: int, until_s: int, setup_msc: int) -> int:
     """When an order's life ends, server milliseconds: midnight for orders of the day; 0 is never."""
     if type_time == 1:
-        return (setup_msc // _DAY_MSC + 1) * _DAY_MSC
+        return (setup_msc // DAY_MSC + 1) * DAY_MSC
     if type_time == 2:
         return until_s * 1000
-    return (until_s * 1000 // _DAY_MSC + 1) * _DAY_MSC if type_time == 3 and until_s > 0 else 0
+    return (until_s * 1000 // DAY_MSC + 1) * DAY_MSC if type_time == 3 and until_s > 0 else 0
 
 
 def grid(spec: SymbolSpec, volume: float) -> None:
@@ -111,7 +111,11 @@ def limits(broker: Broker, order: Order) -> None:
     spec, rules = broker.specs[order.symbol], broker.rules
     if spec.volume_limit > 0:
         there = sum(p.volume for p in broker.held(order.symbol) if p.side == order.side)
-        there += sum(o.volume_current for o in broker.orders if o.symbol == order.symbol and o.side == order.side)
+        there += sum(
+            o.volume_current
+            for o in broker.orders
+            if o.symbol == order.symbol and o.side == order.side and not o.closes
+        )
         if there + order.volume > spec.volume_limit + _TINY:
             raise Rejected(10034)
     waiting = sum(1 for other in broker.orders if other.pending)

@@ -40,7 +40,7 @@ class Errand:
         if rules.only_real and rules.trade_mode != _REAL_ACCOUNT:
             raise Rejected(10032)
         if rules.requests_per_s > 0 and self.real:
-            asked, now = broker.asked_msc, broker.server_msc
+            asked, now = broker.asked_msc, broker.utc_msc
             while asked and asked[0] <= now - _SECOND_MSC:
                 asked.popleft()
             if len(asked) >= rules.requests_per_s:

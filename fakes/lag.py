@@ -15,7 +15,7 @@ Done = TypeVar("Done", Deal, Order)
 
 
 class _Look(NamedTuple):
-    at_msc: int
+    at_msc: int  # UTC, as all instants here: the server's own clock may be put back
     positions: list[Position]
     orders: list[Order]
 
@@ -25,10 +25,11 @@ class Shown:
 
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque([_Look(0, [], [])])
+        self._untold: dict[int, int] = {}
 
     def note(self, broker: Broker) -> None:
         """Keep the books as they are after a change."""
-        now = broker.server_msc
+        now = broker.utc_msc
         looks = self._looks
         if looks[-1].at_msc == now:
             looks.pop()
@@ -43,7 +44,7 @@ class Shown:
         self._looks.append(_Look(0, [replace(p) for p in broker.positions], [replace(o) for o in broker.orders]))
 
     def _look(self, broker: Broker) -> _Look:
-        until = broker.server_msc - broker.rules.positions_lag_s * 1000
+        until = broker.utc_msc - broker.rules.positions_lag_s * 1000
         seen = [look for look in self._looks if look.at_msc <= until]
         return seen[-1] if seen else self._looks[0]
 
@@ -62,14 +63,14 @@ class Shown:
         """Active orders as the terminal lists them."""
         return broker.orders if broker.rules.positions_lag_s <= 0 else self._look(broker).orders
 
+    def hide(self, broker: Broker, ticket: int) -> None:
+        """A new deal or finished order of this ticket: the history shows it only after its lag."""
+        self._untold[ticket] = broker.utc_msc
 
-def _booked(row: Deal | Order) -> int:
-    return row.time_msc if isinstance(row, Deal) else row.done_msc
-
-
-def history(broker: Broker, rows: list[Done]) -> list[Done]:
-    """Deals, or finished orders, that the terminal has got by now."""
-    if broker.rules.history_lag_s <= 0:
-        return rows
-    until = broker.server_msc - broker.rules.history_lag_s * 1000
-    return [row for row in rows if _booked(row) <= until]
+    def history(self, broker: Broker, rows: list[Done]) -> list[Done]:
+        """Deals, or finished orders, that the terminal has got by now."""
+        if not self._untold:
+            return rows
+        until = broker.utc_msc - broker.rules.history_lag_s * 1000
+        self._untold = {ticket: at for ticket, at in self._untold.items() if at > until}
+        return [row for row in rows if row.ticket not in self._untold]

@@ -102,7 +102,7 @@ class Position:
 class Order:
     """An order: active while ``state`` is STARTED, PLACED or PARTIAL, otherwise history.
 
-    ``closes`` is the ticket of the position it closes; ``due_msc`` when a market order that waits is executed;
+    ``closes`` is the ticket of the position it closes; ``due_msc`` when a market order that waits is executed (UTC);
     ``price_current`` the market's price when it was done.
     """
 

@@ -81,7 +81,7 @@ def _execute(errand: Errand, order: Order, request: Fields, verdict: Verdict) ->
     """Fill a market order at once, in part or later."""
     broker, spec, quote = errand.broker, errand.broker.specs[order.symbol], errand.broker.quotes[order.symbol]
     if verdict.delay_s > 0 or verdict.retcode == PLACED:
-        order.due_msc = broker.server_msc + max(1, round(verdict.delay_s * 1000))
+        order.due_msc = broker.utc_msc + max(1, round(verdict.delay_s * 1000))
         order.state = STARTED
         return _leave(broker, order)
     price = spec.round(quote.opening(order.side) + order.side * verdict.slip * spec.point)

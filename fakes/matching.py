@@ -216,7 +216,7 @@ def finish(broker: Broker, order: Order, state: int, price: float = 0.0) -> None
     order.price_current = price if price > 0 else broker.quotes[order.symbol].opening(order.side)
     if state == FILLED:
         order.volume_current = 0.0
-    broker.history.append(order)
+    broker.file(order)
     broker.changed()
 
 

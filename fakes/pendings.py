@@ -115,11 +115,20 @@ def execute(broker: Broker, order: Order, price: float) -> None:
         broker.tell("reject", f"{word} {order.ticket} on {order.symbol} not filled ({code}): {refusal.comment}")
 
 
+def due_in(order: Order, server_msc: int, utc_msc: int) -> int:
+    """Milliseconds until the clock does something to an order; a day when nothing is in sight or it is overdue."""
+    if order.due_msc > 0:
+        wait = order.due_msc - utc_msc
+    else:
+        wait = checks.end_msc(order.type_time, order.expiration, order.setup_msc) - server_msc
+    return wait if wait > 0 else checks.DAY_MSC
+
+
 def after_time(broker: Broker) -> None:
     """Orders whose time has come: market orders that waited are executed, those at the end of their life go."""
     now = broker.server_msc
     for order in list(broker.orders):
-        if 0 < order.due_msc <= now and broker.is_open(order.symbol) and order.symbol not in broker.silent:
+        if 0 < order.due_msc <= broker.utc_msc and broker.is_open(order.symbol) and order.symbol not in broker.silent:
             order.due_msc = 0
             late(broker, order)
         elif order.pending and 0 < checks.end_msc(order.type_time, order.expiration, order.setup_msc) <= now:

@@ -30,6 +30,8 @@ def check(broker: Broker) -> None:
     if called and not broker.margin_called:
         broker.tell("margin_call", f"Margin call: margin level {broker.margin_level:.1f}%")
     broker.margin_called = called
+    if not called and broker.so_so <= broker.so_call and not broker.terms.so_on_negative:
+        return
     stopped = False
     while _must_close(broker):
         holding = [order for order in broker.orders if broker.order_margin(order) > 0]

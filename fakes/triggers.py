@@ -63,6 +63,14 @@ def _close(broker: Broker, position: Position, reason: int, level: float, commen
         broker.tell("reject", f"{position.symbol} not closed at its level: {refusal.comment}")
 
 
+def until_next(broker: Broker, server_msc: int) -> int:
+    """Milliseconds to what falls due next by the clock: the server's midnight, an order's end or execution."""
+    soonest = _DAY_MSC - server_msc % _DAY_MSC
+    for order in broker.orders:
+        soonest = min(soonest, pendings.due_in(order, server_msc, broker.utc_msc))
+    return soonest
+
+
 def after_time(broker: Broker, before_msc: int) -> None:
     """The ends of server days, orders whose time has come, stop-out."""
     now = broker.server_msc
@@ -70,7 +78,8 @@ def after_time(broker: Broker, before_msc: int) -> None:
         _end_of_day(broker, (day + 3) % 7)  # day 0 of the server's calendar, 1 January 1970, was a Thursday
     if broker.orders:
         pendings.after_time(broker)
-    stopout.check(broker)
+    if broker.unsettled:
+        stopout.check(broker)
 
 
 def _end_of_day(broker: Broker, weekday: int) -> None:
