@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = "tests/unit/limits"
+COLUMNS = "tests/property/test_columns_equal_rows.py"
 ANCHORS = "tests/unit/engine/test_anchors.py"
 EXPOSURE = "tests/unit/metrics/test_exposure.py"
 FLOWS = "tests/unit/metrics/test_flows.py"
@@ -38,12 +39,17 @@ BUGS = (
         "k * (to - frm)", VALUE),
     Bug("the smaller of two contradicting values is used", "guard/metrics/value.py", "own if own is not None else high",
         "own if own is not None else low", VALUE),
-    Bug("futures use their contract size", "guard/metrics/book.py", "mode is None or mode in FUTURES_MODES or",
-        "mode is None or", VALUE),
+    Bug("futures use their contract size", "guard/metrics/facts.py", "mode is not None and mode not in FUTURES_MODES and",
+        "mode is not None and", VALUE),
     Bug("a cent account counts in dollars", "guard/metrics/convert.py", "inner[0] * 100.0, inner[1] * 100.0",
         "inner[0], inner[1]", VALUE),
-    Bug("a hedge is counted net", "guard/metrics/book.py", "signed = None if signed is None else signed - value",
-        "signed = None if signed is None else signed + value", EXPOSURE),
+    Bug("a hedge is counted net", "guard/metrics/book.py", "by_base * (buys - sells), by_base * (buys + sells)",
+        "by_base * (buys - sells), by_base * abs(buys - sells)", EXPOSURE),
+    Bug("with a hole in the book a sale counts as a purchase", "guard/metrics/book.py", "signed += value * side",
+        "signed += value", EXPOSURE),
+    Bug("a column's loss is counted from the present price", "guard/metrics/block.py",
+        "map(sub, columns[OPENED], columns[STOP])", "map(sub, columns[NOW], columns[STOP])", COLUMNS),
+    Bug("an earlier swap is used", "guard/metrics/block.py", "kept.key == key:", "kept.key[:6] == key[:6]:", COLUMNS),
     Bug("flat leverage with equity used up", "guard/metrics/leverage.py", "return math.inf", "return 0.0",
         EXPOSURE),
     Bug("a level is reached only below it", "guard/metrics/levels.py", "return equity <= level",
@@ -53,8 +59,8 @@ BUGS = (
         "told = self.account.so_so\n        if told is not None:", LEVELS),
     Bug("money mode is read as percent", "guard/metrics/levels.py", "    if so_mode == MONEY:\n        return level\n",
         "", LEVELS),
-    Bug("the price at stop-out forgets the profit already made", "guard/metrics/book.py",
-        "return self.opened / self.price", "return self.net_lots", LEVELS),
+    Bug("the price at stop-out forgets the profit already made", "guard/metrics/price_level.py",
+        "amount = (price - held.opened)", "amount = (price - held.closes)", LEVELS),
     Bug("exit commission is not estimated", "guard/metrics/trade_risk.py", "+ 2.0 * cost - swap", "+ cost - swap",
         RISK),
     Bug("a target does not uncover a hedge", "guard/metrics/trade_risk.py", "p.tp is None or p.tp > 0.0 or",
@@ -79,7 +85,7 @@ BUGS = (
         STEP),
     Bug("caps break at the touch", "guard/engine/debounce.py", "if at_pct == 100.0 and not limit.touch:",
         "if False:", TIMING),
-    Bug("not knowing clears a breach", "guard/engine/debounce.py", "and severity is not Severity.BREACH", "",
+    Bug("not knowing clears a breach", "guard/engine/debounce.py", "breach is None and severity is not Severity.BREACH", "breach is None",
         TIMING),
     Bug("the hold time runs on over a gap", "guard/engine/debounce.py",
         "if timer.held_s > 0.0 and passed_s <= stale_after_s", "if timer.held_s > 0.0", TIMING),
@@ -94,13 +100,13 @@ BUGS = (
         "        trusted_s=trusted_s(last, snapshot),\n    )", "        trusted_s=snapshot.taken_s,\n    )",
         ANCHORS),
     Bug("a deposit becomes a peak before its deal", "guard/engine/anchors.py",
-        "moved = anchors.get(key) if gap else _life(", "moved = _life(", ANCHORS),
+        "moved = old if gap else _life(", "moved = _life(", ANCHORS),
     Bug("credit counts in loss rules", "guard/metrics/account.py",
         "return None if a.equity is None or a.credit is None else a.equity - a.credit", "return a.equity",
         ANCHORS),
     Bug("risk follows the present equity", "guard/engine/memory.py", "        known = earlier.get(key)\n",
         "        known = None\n", STEP),
-    Bug("a link that is down is no reason to doubt", "guard/engine/step.py", "if not metrics.unlinked:", "if True:",
+    Bug("a link that is down is no reason to doubt", "guard/engine/step.py", "if not unlinked else", "if True else",
         STEP),
     Bug("time without a stop stands still while blind", "guard/engine/memory.py",
         "{key: held + passed for key, held in state.unprotected_s.items()}", "dict(state.unprotected_s)",
@@ -126,7 +132,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the suites need."""
     room = tmp_path_factory.mktemp("planted")
     ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("guard", "fakes", "config", "tests/unit"):
+    for name in ("guard", "fakes", "config", "tests/unit", "tests/property"):
         shutil.copytree(ROOT / name, room / name, ignore=ignore)
     for name in ("pyproject.toml", "tests/books.py", "tests/builders.py", "tests/conftest.py"):
         shutil.copy2(ROOT / name, room / name)

@@ -26,6 +26,14 @@ def test_gross_counts_both_legs_of_a_hedge_and_net_what_is_left() -> None:
     assert m.effective_leverage_net == pytest.approx(2.2002)
 
 
+def test_a_profit_that_is_not_known_leaves_exposure_as_it_is() -> None:
+    m = metrics([position(1, 0.3, profit=None), position(2, 0.1, "sell")])
+    assert m.notional_gross == pytest.approx(44_004.0)
+    assert m.notional_net == pytest.approx(22_002.0)
+    assert m.by_symbol is not None
+    assert (m.by_symbol["EURUSD"].buy_lots, m.by_symbol["EURUSD"].sell_lots) == (0.3, 0.1)
+
+
 def test_a_full_hedge_is_gross_leverage_without_net() -> None:
     m = metrics([position(1, 1.0), position(2, 1.0, "sell")], account=account(margin=0.0))
     assert m.effective_leverage == pytest.approx(22.002)
