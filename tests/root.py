@@ -31,7 +31,7 @@ def simulated_terminal(loaded: Loaded) -> WorkerTerminal:
 
 
 def use_simulated_terminal() -> None:
-    for name in ("run", "check", "snapshot"):
+    for name in ("run", "check", "snapshot", "doctor"):
         command = import_module(f"guard.cli.{name}")
         command.register = functools.partial(command.register, terminal=simulated_terminal)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from guard.terminal.simulated import REFUSAL, SIMULATED, names_simulated
 
 COLD_DEADLINE_S = 10.0
 SEND_DEADLINE_S = 30.0
+EXAMINE_DEADLINE_S = 60.0
 SLOW_SEND_S = 2.0
 OPEN_SPARE_S = 110.0
 LEAST_HOT_S = 1.0
@@ -117,6 +118,15 @@ class WorkerTerminal:
         self._link.well()
         read_at = {**self._read_at, "hot": self._hot["taken_at"]}
         return {**self._hot, **self._cold, "read_at": read_at, "errors": {**self._cold_errors, **reply["errors"]}}
+
+    def examine(self, symbols: Sequence[str]) -> dict[str, Any]:
+        """What ``guard doctor`` asks: see ``guard.terminal.examine.examine``.
+
+        Raises:
+            TerminalError: It did not answer in time.
+        """
+        self._link.be_ready()
+        return self._ask({"op": "examine", "symbols": list(symbols)}, EXAMINE_DEADLINE_S)
 
     def grant(self, lease: Lease) -> None:
         """Let the present worker send for a while; one that replaces it has no lease until the next grant.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,18 @@ class Terminal(Protocol):
 
     def close(self) -> None:
         """Let go of the terminal; it keeps running."""
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """A terminal that ``guard doctor`` can look at more closely."""
+
+    def examine(self, symbols: Sequence[str]) -> dict[str, Any]:
+        """Times of every reading call, versions and counts: see ``guard.terminal.examine.examine``.
+
+        Raises:
+            TerminalError: It did not answer in time.
+        """
 
 
 class TradingTerminal(Terminal, Protocol):

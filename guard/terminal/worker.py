@@ -22,6 +22,7 @@ from typing import Any
 
 from guard.model.errors import GuardError, TerminalError
 from guard.terminal.deeds import Deeds
+from guard.terminal.examine import examine
 from guard.terminal.messages import BrokenMessageError, receive, send
 from guard.terminal.mt5 import initialize, load_module
 from guard.terminal.plain import ReadError, record
@@ -74,6 +75,9 @@ class Worker:
             return self._read_hot(reader)
         if operation == "cold":
             return self._read_cold(reader, request.get("deals_from_s"))
+        if operation == "examine":
+            names = [name for name in request.get("symbols", ()) if isinstance(name, str)]
+            return examine(reader.module, self._name, names, _clock()[0].timestamp())
         if operation == "lease":
             return deeds.lease(request)
         if operation == "check":
