@@ -37,6 +37,7 @@ def test_a_star_import_brings_the_packages_names_and_three_of_our_own() -> None:
     public = {name for name in FACTS["helpers"] if not name.startswith("_")}
     functions = {name for name, _ in FUNCTIONS}
     assert set(mt5.__all__) - OWN == {*FACTS["constants"], *FACTS["records"], *functions, *public}
+    assert {name for name in dir(mt5) if not name.startswith("_")} == set(mt5.__all__)
     assert mt5.__version__ == FACTS["version"]
 
 
