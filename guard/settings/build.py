@@ -56,7 +56,6 @@ def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
     document = effective_document(sections, policy)
     for name in ("terminal", "notify"):
         document.pop(name, None)
-    document["brokers"] = [list(found) for found in policy.brokers]
     return replace(policy, sha256=fingerprint(document))
 
 
@@ -79,6 +78,11 @@ def _amount(value: Any, currency: str | None) -> Any:  # noqa: ANN401 - a dumped
     return value
 
 
+def _levels(found: BrokerLevels) -> dict[str, Any]:
+    fields = {**found._asdict(), "servers": list(found.servers)}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
     """The configuration in force as one self-contained file: nothing extended, every default written out."""
     document: dict[str, Any] = {"format": FORMAT, "mode": policy.mode}
@@ -90,6 +94,7 @@ def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
         document[name] = getattr(sections, name).model_dump(mode="json", exclude_none=True)
     document["shocks"] = [{"target": s.target, "pct": s.pct, "name": s.name} for s in policy.shocks]
     document["limits"] = [limit_document(limit, policy.currency) for limit in policy.limits]
+    document["levels"] = [_levels(found) for found in policy.brokers]
     if sections.notify:
         document["notify"] = [entry.model_dump(mode="json") for entry in sections.notify]
     return document

@@ -119,8 +119,8 @@ def guide() -> str:
     kinds = catalog()
     lines = [
         "# Limits", "",
-        "Written from the program (`python -m guard.settings.generated`). `guard limits --kinds` and `guard explain KIND`",
-        "say the same.", "",
+        "Written from the program (`python -m guard.settings.generated`). `guard limits --kinds` and",
+        "`guard explain KIND` say the same.", "",
         "| kind | what | unit | breach |", "|---|---|---|---|",
         *(f"| [`{kind.kind}`](#{kind.kind}) | {kind.title} | {kind.unit} | {kind.breach} |" for kind in kinds),
         "", "## What every limit has", "", *_rows(kinds[0].common),

@@ -5,15 +5,19 @@ from __future__ import annotations
 from guard.metrics.account import BrokerLevels
 from guard.settings.faults import Fault, did_you_mean
 from guard.settings.presets import Preset, shipped_brokers
-from guard.settings.schema import AccountSection, MarginSection
+from guard.settings.schema import ConfigFile, MarginSection
 
 
-def broker_levels(presets: tuple[Preset, ...], account: AccountSection) -> tuple[BrokerLevels, ...]:
+def broker_levels(presets: tuple[Preset, ...], sections: ConfigFile) -> tuple[BrokerLevels, ...]:
     """The levels that may be assumed, the first that fits the account's server wins.
 
+    Those the file writes under [[levels]] stand for all.
     A broker or regulator the configuration extends counts whatever the server is called; of a broker and a regulator
     the higher level counts. Otherwise every shipped broker counts for servers that begin as its own do.
     """
+    account = sections.account
+    if sections.levels is not None:
+        return tuple(BrokerLevels(one.name, one.servers, one.call_pct, one.stop_out_pct) for one in sections.levels)
     named = [_levels(preset, account.type) for preset in presets if preset.broker is not None]
     rules = [
         (preset.name, preset.regulator.close_out_pct.value) for preset in presets if preset.regulator is not None
@@ -52,9 +56,10 @@ def _levels(preset: Preset, account_type: str | None) -> BrokerLevels:
     return BrokerLevels(preset.name, () if servers is None else servers, call, stop_out)
 
 
-def check_account_type(presets: tuple[Preset, ...], account: AccountSection) -> list[Fault]:
+def check_account_type(presets: tuple[Preset, ...], sections: ConfigFile) -> list[Fault]:
     """An account type that no extended broker has."""
-    if account.type is None:
+    account = sections.account
+    if account.type is None or sections.levels is not None:
         return []
     brokers = [preset.broker for preset in presets if preset.broker is not None]
     where = "account.type"

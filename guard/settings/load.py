@@ -102,13 +102,13 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
         name = f"{name} ({DEFAULTS_NAME}: it names no limits)"
     sections = ConfigFile.model_validate_json(to_json(together)) if not faults else None
     presets = applied(sources)
-    brokers = () if sections is None else broker_levels(presets, sections.account)
+    brokers = () if sections is None else broker_levels(presets, sections)
     faults += check_limits(entries, sections, None if sections is None else named_stop_out(sections.margin, brokers))
     faults += _initial(sections, sources, rule)
     faults += check_terminal(sections, sources)
     if sections is not None:
         wrong, sized = check_size(sources, sections.account.initial)
-        faults += [*wrong, *check_account_type(presets, sections.account)]
+        faults += [*wrong, *check_account_type(presets, sections)]
         remarks += sized
     if not entries and not faults:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))

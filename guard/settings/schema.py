@@ -93,6 +93,17 @@ class MarginSection(Data):
     target_level_pct: Positive = Field(200.0, description="margin level that deposit_to_level and lots_to_close aim at")
 
 
+class LevelsSection(Data):
+    """Margin levels that are assumed where the terminal and [margin] tell none; ``guard config show`` writes them."""
+
+    name: Annotated[str, Field(min_length=1)] = Field(description="preset they come from")
+    servers: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), description="beginnings of the server names they are for; none: any"
+    )
+    call_pct: NotNegative | None = Field(None, description="margin call level, percent")
+    stop_out_pct: NotNegative | None = Field(None, description="stop-out level, percent")
+
+
 class ShockSection(Data):
     """One what-if move of prices for the stress figures."""
 
@@ -134,6 +145,9 @@ class ConfigFile(Data):
     worst_case: WorstCaseSection = WorstCaseSection()
     shocks: tuple[ShockSection, ...] = Field((), description="price moves of the stress figures; absent: 1 % and 5 %")
     notify: tuple[NotifySection, ...] = Field((), description="kept for a later version: nothing is sent yet")
+    levels: tuple[LevelsSection, ...] | None = Field(
+        None, description="margin levels assumed where the terminal tells none; absent: those of the brokers' presets"
+    )
     loosened: tuple[LoosenedSection, ...] = Field((), description="the second word for loosening a firm's rule")
     preset: PresetSection | None = Field(None, description="what a preset is; only in files others extend")
     rules: tuple[RuleSection, ...] = Field((), description="a preset's rules, each with its source")

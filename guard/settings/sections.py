@@ -16,7 +16,7 @@ from guard.settings.words import faults_of
 _TABLES: Final = (
     "account", "terminal", "trading_day", "timing", "margin", "worst_case", "preset", "broker", "regulator",
 )  # fmt: skip
-_ARRAYS: Final = ("limits", "shocks", "notify", "loosened", "rules", "examples")
+_ARRAYS: Final = ("limits", "shocks", "notify", "levels", "loosened", "rules", "examples")
 
 
 def read_sections(source: Source) -> list[Fault]:

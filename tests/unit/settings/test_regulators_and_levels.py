@@ -15,6 +15,7 @@ from guard.settings.faults import ConfigError
 from guard.settings.load import default_policy, load_text
 from guard.settings.presets import read_preset
 from guard.settings.regulator_model import RegulatorSection
+from guard.settings.toml_text import dump
 from tests import books
 
 
@@ -141,3 +142,13 @@ def test_a_money_mode_account_is_not_given_percent_levels() -> None:
 def test_the_distance_to_an_assumed_level_can_still_be_a_breach_of_the_users_own_limit() -> None:
     found = seen(own("[[limits]]\nkind = 'stop_out_distance'\nmin = 95.0\n"), "FBS-Real")
     assert found.verdicts[0].severity is Severity.BREACH
+
+
+@pytest.mark.parametrize(
+    "text", ["", 'extends = ["brokers/exness", "regulators/esma"]\n[account]\ntype = "Pro"\n', "levels = []\n"]
+)
+def test_the_effective_document_keeps_the_levels_and_the_fingerprint(text: str, tmp_path: Path) -> None:
+    loaded = load_text('format = "guard.config/1"\n' + text, Path("own.toml"))
+    again = load_text(dump(loaded.document), tmp_path / "again.toml")
+    assert again.policy.brokers == loaded.policy.brokers
+    assert again.sha256 == loaded.sha256
