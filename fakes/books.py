@@ -6,7 +6,7 @@ checked against the other.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,6 +18,8 @@ from fakes.rules import Rules
 from fakes.server_zone import ServerZone
 from fakes.symbols import SymbolSpec
 from fakes.terms import MarginChange, Terms
+
+_TICKS_KEPT = 10_000
 
 
 class Books:
@@ -47,6 +49,7 @@ class Books:
         self.quotes: dict[str, Quote] = {}
         self.selected: set[str] = set()
         self.bars = Bars()
+        self.ticks: defaultdict[str, deque[Quote]] = defaultdict(lambda: deque(maxlen=_TICKS_KEPT))
         self.exchange = Exchange(self.specs, self.quotes)
         self.deals: list[Deal] = []
         self.orders: list[Order] = []
@@ -131,6 +134,7 @@ class Books:
         low = spec.round(bid)
         high = max(low, spec.round(low + spec.spread if ask is None else ask))
         self.quotes[symbol] = Quote(low, high, self.server_msc, spec.round(last))
+        self.ticks[symbol].append(self.quotes[symbol])
         self.bars.add(symbol, self.server_msc, low, high)
         self._stale = True
         if self.terms.margin_conversion == "floating":

@@ -67,6 +67,8 @@ class Broker(Account):
         self._now = start
         self.margin_changes()
         self.events.clear()
+        if self.rules.positions_lag_s > 0:
+            self.shown.begin(self)
 
     def add_symbol(self, spec: SymbolSpec) -> None:
         """Offer a symbol, quoted at its first price."""
@@ -181,6 +183,8 @@ class Broker(Account):
         super().changed()
         if self.rules.positions_lag_s > 0:
             self.shown.note(self)
+        else:
+            self.shown.current = True
 
     def book(self, deal: Deal) -> None:
         """Enter a deal into the history; the terminal may hear of it later."""

@@ -173,27 +173,30 @@ def copy_rates_range(*args: Any) -> Any:
     return arrays.rates([bar for bar in bars if first <= bar[0] <= last], point)
 
 
-def _ticks(call: str, name: str, first: int, last: int, flags: int) -> Any:
+def _ticks(call: str, name: str, first: int, last: int, flags: int, most: int | None = None) -> Any:
+    """The newest 10,000 ticks of a symbol are kept; there are no trade ticks."""
     broker = SESSION.broker(call)
-    quote = broker.quotes[known(broker, name)]
-    wanted = flags != _TRADES_ONLY and first <= quote.time_msc // 1000 <= last
-    return arrays.ticks([quote] if wanted else [])
+    kept = list(broker.ticks[known(broker, name)])
+    chosen = [] if flags == _TRADES_ONLY else [i for i, q in enumerate(kept) if first <= q.time_msc // 1000 <= last]
+    chosen = chosen[:most]
+    before = kept[chosen[0] - 1] if chosen and chosen[0] > 0 else None
+    return arrays.ticks([kept[i] for i in chosen], before)
 
 
 @vendor_call("positional")
 def copy_ticks_from(*args: Any) -> Any:
-    """Ticks from a date: only the last one is kept, and there are no trade ticks."""
+    """Ticks from a date."""
     slots.count(args, 4)
     count, flags = slots.integer(args[2]), slots.integer(args[3])
     name, first = slots.symbol(args[0]), slots.date(args[1])
-    found = _ticks("copy_ticks_from", name, first, 2**31, flags)
+    found = _ticks("copy_ticks_from", name, first, 2**31, flags, max(0, count))
     _positive(count)
     return found
 
 
 @vendor_call("positional")
 def copy_ticks_range(*args: Any) -> Any:
-    """Ticks between two dates: only the last one is kept, and there are no trade ticks."""
+    """Ticks between two dates."""
     slots.count(args, 4)
     flags = slots.integer(args[3])
     name, first, last = slots.symbol(args[0]), slots.date(args[1]), slots.date(args[2])

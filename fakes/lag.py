@@ -21,14 +21,20 @@ class _Look(NamedTuple):
 
 
 class Shown:
-    """The books as the terminal knows them; a look is kept at every change while the rules tell a lag."""
+    """The books as the terminal knows them; a look is kept at every change while the rules tell a lag.
+
+    ``current`` says that no lag has been told so far: what is in the books is known.
+    """
 
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque([_Look(0, [], [])])
         self._untold: dict[int, int] = {}
+        self.current = True
 
     def note(self, broker: Broker) -> None:
         """Keep the books as they are after a change."""
+        if self.current:
+            self.begin(broker)
         now = broker.utc_msc
         looks = self._looks
         if looks[-1].at_msc == now:
@@ -40,10 +46,13 @@ class Shown:
 
     def begin(self, broker: Broker) -> None:
         """From now on changes show late; what is there is known."""
+        self.current = False
         self._looks.clear()
         self._looks.append(_Look(0, [replace(p) for p in broker.positions], [replace(o) for o in broker.orders]))
 
     def _look(self, broker: Broker) -> _Look:
+        if self.current:
+            self.begin(broker)
         until = broker.utc_msc - broker.rules.positions_lag_s * 1000
         seen = [look for look in self._looks if look.at_msc <= until]
         return seen[-1] if seen else self._looks[0]

@@ -112,3 +112,30 @@ def test_a_lag_that_begins_later_knows_what_was_there() -> None:
     made.advance(1)
     (held,) = mt5.positions_get()
     assert (held.volume, held.sl, mt5.orders_get()) == (0.06, 1.08, ())
+
+
+def test_a_lag_that_is_switched_on_by_its_rule_keeps_what_is_shown() -> None:
+    made = shown(desk())
+    ticket = buy(made)["order"]
+    made.rules.positions_lag_s = 1.0
+    assert [p.ticket for p in mt5.positions_get()] == [ticket]
+    sell(made, position=ticket)
+    assert [p.ticket for p in mt5.positions_get()] == [ticket]
+    made.rules.positions_lag_s = 0.0
+    assert mt5.positions_get() == ()
+
+
+def test_ticks_are_kept_with_what_changed_in_each() -> None:
+    made = shown(desk())
+    began = int(made.server_now_s)
+    for number, (bid, ask) in enumerate([(1.0850, 1.0852), (1.0850, 1.0853), (1.0849, 1.0853)], 1):
+        made.advance(1)
+        made.set_price("EURUSD", bid, ask, last=1.0851 if number == 3 else 0.0)
+    ticks = mt5.copy_ticks_range("EURUSD", began + 1, began + 2, mt5.COPY_TICKS_ALL)
+    assert [(tick["time"], tick["bid"], tick["ask"], tick["flags"]) for tick in ticks] == [
+        (began + 1, 1.0850, 1.0852, 6), (began + 2, 1.0850, 1.0853, 4),
+    ]  # fmt: skip
+    newest = mt5.copy_ticks_from("EURUSD", began, 100, mt5.COPY_TICKS_INFO)
+    assert (len(newest), newest[-1]["flags"], newest[-1]["last"]) == (4, 10, 1.0851)
+    assert len(mt5.copy_ticks_from("EURUSD", began, 2, mt5.COPY_TICKS_ALL)) == 2
+    assert len(mt5.copy_ticks_from("EURUSD", began, 2, mt5.COPY_TICKS_TRADE)) == 0
