@@ -218,3 +218,39 @@ def test_every_field_of_every_record_is_of_the_packages_kind(broker: Broker) -> 
     for record in records:
         kinds = [(name, type(value).__name__) for name, value in record._asdict().items()]
         assert kinds == list(FIELDS[type(record).__name__])
+
+
+RATES = [
+    ("time", "<i8"), ("open", "<f8"), ("high", "<f8"), ("low", "<f8"), ("close", "<f8"), ("tick_volume", "<u8"),
+    ("spread", "<i4"), ("real_volume", "<u8"),
+]  # fmt: skip
+TICKS = [
+    ("time", "<i8"), ("bid", "<f8"), ("ask", "<f8"), ("last", "<f8"), ("volume", "<u8"), ("time_msc", "<i8"),
+    ("flags", "<u4"), ("volume_real", "<f8"),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("broker")
+@pytest.mark.parametrize("call,args,layout,rows", [
+    ("copy_rates_from_pos", ("EURUSD", 1, 0, 5), RATES, 1), ("copy_rates_from_pos", ("EURUSD", 1, 10**6, 5), RATES, 0),
+    ("copy_ticks_from", ("EURUSD", 5, 5, -1), TICKS, 1), ("copy_ticks_range", ("EURUSD", 5, 6, -1), TICKS, 0),
+    ("copy_ticks_from", ("EURUSD", 5, 5, 2), TICKS, 0),
+])  # fmt: skip
+def test_bars_and_ticks_have_the_packages_packed_read_only_layout(
+    call: str, args: tuple[Any, ...], layout: list[tuple[str, str]], rows: int
+) -> None:
+    made = getattr(mt5, call)(*args)
+    assert (made.dtype.descr, made.dtype.itemsize, len(made)) == (layout, 60, rows)
+    assert not made.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        made["time"] = 0
+
+
+@pytest.mark.usefixtures("broker")
+@pytest.mark.parametrize("call,args", [
+    ("copy_rates_from_pos", ("EURUSD", 1, 0, 0)), ("copy_rates_from_pos", ("EURUSD", 1, -1, 5)),
+    ("copy_rates_from", ("EURUSD", 1, 2_000_000_000, -5)), ("copy_ticks_from", ("EURUSD", 5, 0, -1)),
+])  # fmt: skip
+def test_no_bars_or_ticks_cannot_be_counted(call: str, args: tuple[Any, ...]) -> None:
+    assert getattr(mt5, call)(*args) is None
+    assert mt5.last_error() == (-2, "Terminal: Invalid params")
