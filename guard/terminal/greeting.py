@@ -7,6 +7,7 @@ import hmac
 import ipaddress
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from guard.model.errors import InputError
@@ -37,12 +38,15 @@ def read_token(path: Path) -> str:
     """The token in a file.
 
     Raises:
-        InputError: There is none, or it is too short to be secret.
+        InputError: There is none, it is too short to be secret, or others can read it.
     """
     try:
         token = path.read_text(encoding="utf-8").strip()
+        mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the worker's token cannot be read from {path} ({error}): start the worker first") from error
+    if sys.platform != "win32" and mode & 0o077:
+        raise InputError(f"others can read the worker's token in {path}: make it yours alone with chmod 600")
     return checked(token, str(path))
 
 

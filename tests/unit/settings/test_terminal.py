@@ -54,6 +54,7 @@ def test_another_module_is_foreign_and_the_vendors_own_is_not(tmp_path: Path) ->
 def test_a_remote_worker_is_reached_with_the_secret_of_its_file(tmp_path: Path) -> None:
     secret = tmp_path / "worker.token"
     secret.write_text("t" * 40 + "\n", encoding="utf-8")
+    secret.chmod(0o600)
     text = f"[terminal]\nkind = \"remote\"\naddress = \"127.0.0.1:18500\"\ntoken_file = '{secret}'\n"
     made = connection(text, tmp_path)
     assert (made.address, made.token) == ("127.0.0.1:18500", "t" * 40)

@@ -76,6 +76,19 @@ def test_who_does_not_know_the_token_is_not_believed() -> None:
         thread.join(10)
 
 
+def test_a_wrong_proof_is_answered_with_nothing_and_starts_no_worker(tmp_path: Path) -> None:
+    with listening(tmp_path, options=OPTIONS) as (address, _, process):
+        with socket.create_connection(own_address(address), timeout=10) as stranger:
+            stranger.sendall(pack({"nonce": "00", "proof": proof(TOKEN, "core", "00", "00")}))
+            heard = b""
+            while data := stranger.recv(4096):
+                heard += data
+        assert b"proof" not in heard
+        assert process.stderr is not None
+        assert "did not prove that it knows the token" in process.stderr.readline()
+        assert psutil.Process(process.pid).children() == []
+
+
 def test_where_nobody_listens_one_sentence_says_how_to_start_the_worker() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -103,6 +116,10 @@ def test_the_token_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert (make_token(file), read_token(file)) == (token, token)
     if sys.platform != "win32":
         assert file.stat().st_mode & 0o077 == 0
+        file.chmod(0o640)
+        with pytest.raises(InputError, match="chmod 600"):
+            read_token(file)
+        file.chmod(0o600)
     file.write_text("short", encoding="utf-8")
     with pytest.raises(InputError, match="shorter than"):
         read_token(file)
