@@ -199,7 +199,6 @@ def _abilities(report: Report, snapshot: Snapshot, loaded: Loaded) -> None:
     report.add(ABILITY, Level.OK, f"{len(known)} of {len(result.verdicts)} limits can be told right now")
     for verdict in result.verdicts:
         if verdict.severity is Severity.UNKNOWN:
-            way = "see the other lines; some figures come after the guard has run for a while"
-            report.add(ABILITY, Level.UNKNOWN, f"{verdict.limit}: {verdict.sentence}", way)
+            report.add(ABILITY, Level.UNKNOWN, f"{verdict.limit}: {verdict.sentence}")
     if loaded.policy.mode == "warn":
         report.add(ABILITY, Level.NOTE, "mode is warn: the guard says what is wrong, and closes nothing")

@@ -90,9 +90,10 @@ class Reader:
                 f"the server's clock is {abs(self._server.misfit_s):.0f} s off the PC's in every time zone: "
                 "set the PC's clock (Windows: w32tm /resync)"
             )
+        told = {"server_time_msc": self._server.now_msc(monotonic_s), "server_utc_offset_s": self._server.offset_s}
         return {
             "format": FORMAT, "taken_at": stamp, "monotonic_s": monotonic_s, "boot_id": self._boot,
-            "server_time_msc": self._server.now_msc(monotonic_s), "server_utc_offset_s": self._server.offset_s,
+            **{name: value for name, value in told.items() if value is not None},
             "offset_confirmed": self._server.confirmed, **out,
         }  # fmt: skip
 
