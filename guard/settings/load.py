@@ -16,7 +16,7 @@ from guard.settings.faults import ConfigError, Fault
 from guard.settings.levels import broker_levels, check_account_type, named_stop_out
 from guard.settings.limits import Entry, laid_over, read_limits
 from guard.settings.money import MoneyRule, currency_of, in_account_currency, is_money
-from guard.settings.overlaps import never_first
+from guard.settings.overlaps import overlaps
 from guard.settings.presets import Preset, applied, check_loosened, check_size, check_sources
 from guard.settings.schema import FORMAT, ConfigFile, TerminalSection
 from guard.settings.sections import read_sections, to_json
@@ -117,7 +117,7 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
     limits: tuple[Limit, ...] = tuple(entry.limit for entry in entries)
     policy = build_policy(sections, limits, rule, name, brokers)
     document = effective_document(sections, policy)
-    said = (*_remarks(sections), *remarks, *never_first(entries))
+    said = (*_remarks(sections), *remarks, *overlaps(entries))
     return Loaded(policy, document, policy.sha256, None, sections.terminal, said, presets)
 
 

@@ -7,6 +7,47 @@ from guard.settings.build import limit_document
 from guard.settings.limits import Entry
 
 
+def overlaps(entries: list[Entry]) -> list[str]:
+    """Sentences about limits that get in each other's way; none of them is a fault."""
+    return [*never_first(entries), *_one_trade_a_day(entries), *_day_beyond_account(entries)]
+
+
+def _one_trade_a_day(entries: list[Entry]) -> list[str]:
+    """Risk per trade that is larger than what a day may cost."""
+    return [
+        f"{trade.limit.name} lets one trade risk {risk:g} %, more than {day.limit.name} lets a day lose: {loss:g} %."
+        for trade in entries
+        for day in entries
+        if trade.limit.kind == "risk_per_trade" and _is_day(day.limit)
+        if (risk := number_of(trade.limit)) is not None and (loss := _pct(day.limit)) is not None and risk > loss
+    ]
+
+
+def _day_beyond_account(entries: list[Entry]) -> list[str]:
+    """A day's loss larger than the whole account's, both in percent of the initial balance."""
+    return [
+        f"{day.limit.name} lets a day lose {loss:g} %, {whole.limit.name} the account {most:g} %: the day's limit "
+        "speaks first only while the account is ahead."
+        for day in entries
+        for whole in entries
+        if _is_day(day.limit) and whole.limit.kind == "max_drawdown" and getattr(whole.limit, "anchor", "") == "initial"
+        if _basis(day.limit) == _basis(whole.limit) == "initial"
+        if (loss := _pct(day.limit)) is not None and (most := _pct(whole.limit)) is not None and loss >= most
+    ]
+
+
+def _is_day(limit: Limit) -> bool:
+    return limit.kind == "period_loss" and getattr(limit, "period", "") == "day"
+
+
+def _basis(limit: Limit) -> str | None:
+    return getattr(getattr(limit, "limit", None), "basis", None)
+
+
+def _pct(limit: Limit) -> float | None:
+    return number_of(limit) if getattr(getattr(limit, "limit", None), "unit", None) == "pct" else None
+
+
 def never_first(entries: list[Entry]) -> list[str]:
     """Sentences about limits that another one of the same kind, with a tighter number, always speaks before."""
     found = []

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.limits.registry import limit_kinds
+from guard.settings.extends import shipped_file, shipped_names
 from guard.settings.faults import ConfigError
 from guard.settings.load import load_text
 from guard.settings.schema import ConfigFile
-from guard.settings.toml_file import parse_toml
+from guard.settings.toml_file import parse_toml, read_toml
 from guard.settings.toml_text import dump
 
 WORDS = st.sampled_from(
@@ -79,3 +80,34 @@ def test_any_bytes_are_a_document_or_one_fault(raw: bytes) -> None:
     if error is not None:
         assert len(error.faults) == 1
         assert "\n" not in str(error)
+
+
+PRESETS = {name: read_toml(shipped_file(name), name) for name in shipped_names()}
+
+
+def places(value: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The place of every value in a document."""
+    found = [above] if above else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in items:
+        found += places(part, (*above, key))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from(sorted(PRESETS)), VALUES)
+def test_a_preset_with_any_one_value_spoilt_is_read_or_its_faults_are_told(
+    data: st.DataObject, name: str, junk: Any
+) -> None:
+    document = json.loads(json.dumps(PRESETS[name]))
+    place = data.draw(st.sampled_from(places(document)))
+    inner = document
+    for step in place[:-1]:
+        inner = inner[step]
+    if junk is None:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = without_none(junk)
+    loaded, error = outcome(lambda: load_text(dump(document), Path("own.toml")))
+    assert (loaded is None) != (error is None)
+    assert error is None or all(fault.sentence.endswith((".", "?")) for fault in error.faults)

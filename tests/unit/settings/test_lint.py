@@ -86,3 +86,27 @@ def test_a_limit_that_another_always_speaks_before_is_named() -> None:
 )
 def test_two_limits_that_differ_in_more_than_the_number_are_left_alone(first: str, second: str) -> None:
     assert not load(TWO % (first, second)).remarks
+
+
+TRADE_AND_DAY = (
+    "[[limits]]\nkind = 'risk_per_trade'\nmax = %s\n[[limits]]\nkind = 'period_loss'\nlimit = { value = 3.0 }\n"
+)
+
+
+def test_a_trade_that_may_cost_more_than_the_day_is_named() -> None:
+    assert load(TRADE_AND_DAY % "3.5").remarks == (
+        "risk_per_trade lets one trade risk 3.5 %, more than period_loss lets a day lose: 3 %.",
+    )
+    assert load(TRADE_AND_DAY % "3.0").remarks == ()
+
+
+DAY_AND_ACCOUNT = (
+    '[account]\ninitial = "1000 USD"\n[[limits]]\nkind = "period_loss"\nlimit = { value = %s, basis = "initial" }\n'
+    '[[limits]]\nkind = "max_drawdown"\nlimit = { value = 5.0, basis = "initial" }\n'
+)
+
+
+def test_a_day_that_may_cost_as_much_as_the_account_is_named() -> None:
+    (remark,) = load(DAY_AND_ACCOUNT % "5.0").remarks
+    assert "only while the account is ahead" in remark
+    assert load(DAY_AND_ACCOUNT % "4.9").remarks == ()
