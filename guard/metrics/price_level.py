@@ -16,7 +16,8 @@ from guard.metrics.value import k_by_tick
 from guard.model.trading import BOND_MODES, FUTURES_MODES, FX_MODES
 
 _HIGHEST = 1000.0
-_STEPS = 200
+_STEPS = 100
+_EXACT = 1e-10
 
 
 class _Held(NamedTuple):
@@ -184,17 +185,24 @@ def solve(m: Metrics, entry: SymbolFigures, loss: float) -> float | None:
 
 
 def _root(mover: _Mover, loss: float, way: float, near: float, at_near: float, far: float, at_far: float) -> float:
-    """The distance between ``near`` and ``far`` at which the loss is reached, by halving and false position."""
-    for step in range(_STEPS):
-        if at_far == at_near or far - near <= 1e-13 * far:
+    """The distance between ``near`` and ``far`` at which the loss is reached: false position, the Illinois way."""
+    enough = _EXACT * max(1.0, abs(loss))
+    if abs(at_far) <= enough:
+        return far
+    middle, kept = far, 0
+    for _ in range(_STEPS):
+        if at_far == at_near or near == far:
             break
-        middle = near - at_near * (far - near) / (at_far - at_near) if step % 3 else (near + far) / 2.0
-        middle = min(max(middle, near), far)
+        middle = (near * at_far - far * at_near) / (at_far - at_near)
         value = mover.gain(way * middle) + loss
-        if value == 0.0:
+        if abs(value) <= enough:
             return middle
-        if value * at_near > 0.0:
-            near, at_near = middle, value
-        else:
+        if value * at_far > 0.0:
             far, at_far = middle, value
-    return far
+            at_near = at_near / 2.0 if kept < 0 else at_near
+            kept = -1
+        else:
+            near, at_near = middle, value
+            at_far = at_far / 2.0 if kept > 0 else at_far
+            kept = 1
+    return middle
