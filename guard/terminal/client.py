@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -162,9 +163,14 @@ class WorkerTerminal:
             return Refused("the terminal is not connected")
         slow = None if on_slow is None else (SLOW_SEND_S, on_slow)
         try:
-            outcome = _outcome(self._ask({"op": "send", "request": dict(request)}, SEND_DEADLINE_S, slow))
+            body = self._ask({"op": "send", "request": dict(request)}, SEND_DEADLINE_S, slow)
         except TerminalError as error:
-            outcome = Unknown(str(error))
+            body = {"outcome": "unknown", "why": str(error)}
+        outcome = _outcome(body)
+        if body.get("ipc") is True:
+            # Nothing was sent, but the link failed while the account was read: nothing on it is believed any more.
+            with contextlib.suppress(TerminalError):
+                self._link.replace(str(body.get("why")))
         if isinstance(outcome, Unknown):
             self._unproven = outcome.why
         return outcome

@@ -31,7 +31,12 @@ Body = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The request is not sent; ``str()`` says why."""
+    """The request is not sent; ``str()`` says why. ``ipc`` tells that nothing more is believed on this connection."""
+
+    def __init__(self, why: str, *, ipc: bool = False) -> None:
+        """``why`` is one sentence."""
+        super().__init__(why)
+        self.ipc = ipc
 
 
 class Deeds:
@@ -87,7 +92,7 @@ class Deeds:
         try:
             request = self._ready(raw)
         except RefusedError as error:
-            return {"outcome": "refused", "why": str(error)}
+            return {"outcome": "refused", "why": str(error), "ipc": error.ipc}
         try:
             # Called directly: through a wrapper that passes keywords the extension refuses it.
             answer = self._module.order_send(request)
@@ -107,8 +112,7 @@ class Deeds:
             self._same_account(*self._account)
             self._aims_at_something(request)
         except ReadError as error:
-            # Nothing was sent yet, whatever became of the link; the next reading finds out.
-            raise RefusedError(f"the account cannot be read before sending: {error}") from error
+            raise RefusedError(f"the account cannot be read before sending: {error}", ipc=error.ipc) from error
         except TerminalError as error:
             raise RefusedError(str(error)) from error
         return request

@@ -25,7 +25,7 @@ from guard.terminal.deeds import Deeds
 from guard.terminal.examine import examine
 from guard.terminal.messages import BrokenMessageError, receive, send
 from guard.terminal.mt5 import initialize, load_module
-from guard.terminal.plain import ReadError, record
+from guard.terminal.plain import ReadError, call, record
 from guard.terminal.reader import Clock, Reader
 from guard.terminal.simulated import REFUSAL, SIMULATED, names_simulated
 from guard.terminal.stdio import die_with_parent, own_streams
@@ -109,17 +109,27 @@ class Worker:
         self._reader = Reader(module, self._clock)
         self._deeds = Deeds(module, self._instance, lambda: self._clock()[1], may_send=self._may_send)
         self._sent, self._hot = {}, {}
-        terminal, account = module.terminal_info(), module.account_info()
-        known = {
-            "terminal": record(terminal) if terminal is not None else None,
-            "account": record(account) if account is not None else None,
-        }
+        known = {"terminal": _told(module, "terminal_info"), "account": _told(module, "account_info")}
         self._refuse_simulated(known)
         return {**known, "instance": self._instance}
 
     def _refuse_simulated(self, read: dict[str, Any]) -> None:
         if not self._simulated and names_simulated(read):
             raise TerminalError(f"this terminal says it is {SIMULATED}: {REFUSAL}")
+
+
+def _told(module: Any, name: str) -> dict[str, Any] | None:
+    """A record, ``None`` when the terminal does not tell it yet.
+
+    Raises:
+        ReadError: The link failed.
+    """
+    try:
+        return record(call(module, name))
+    except ReadError as error:
+        if error.ipc:
+            raise
+        return None
 
 
 @contextmanager

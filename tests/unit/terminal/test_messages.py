@@ -1,11 +1,14 @@
 """Messages are bounded, and nonsense is refused."""
 
+import contextlib
 import io
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from guard.terminal.messages import LARGEST, BrokenMessageError, receive, send
+from guard.terminal.messages import LARGEST, BrokenMessageError, Frames, pack, receive, send
 
 
 def test_a_message_comes_back_as_it_was_sent() -> None:
@@ -28,3 +31,41 @@ def test_nonsense_is_refused(raw: bytes) -> None:
 def test_a_number_that_is_not_finite_is_never_sent() -> None:
     with pytest.raises(ValueError, match="JSON"):
         send(io.BytesIO(), {"equity": float("nan")})
+
+
+def test_messages_come_whole_however_the_bytes_arrive() -> None:
+    sent = [{"n": number, "text": "Ω" * number} for number in range(5)]
+    raw = b"".join(pack(message) for message in sent)
+    for step in (1, 3, 7, len(raw)):
+        frames, heard = Frames(), list[dict[str, object]]()
+        for start in range(0, len(raw), step):
+            frames.feed(raw[start : start + step])
+            while (message := frames.next()) is not None:
+                heard.append(message)
+        assert heard == sent
+
+
+def test_both_ways_are_bounded_before_anything_is_kept() -> None:
+    with pytest.raises(BrokenMessageError, match="larger"):
+        pack({"text": "x" * 100}, largest=50)
+    frames = Frames(largest=50)
+    frames.feed(struct.pack(">I", 51))
+    with pytest.raises(BrokenMessageError, match="larger"):
+        frames.next()
+
+
+@pytest.mark.parametrize("body", [b"NaN", b'{"a": Infinity}', b"[" * 100_000, b'"text"', b"\xff", b""])
+def test_json_that_is_no_message_is_refused(body: bytes) -> None:
+    with pytest.raises(BrokenMessageError):
+        receive(io.BytesIO(struct.pack(">I", len(body)) + body))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_whatever_do_more_than_break_the_connection(raw: bytes) -> None:
+    frames = Frames(largest=1000)
+    frames.feed(raw)
+    with contextlib.suppress(BrokenMessageError):
+        while frames.next() is not None:
+            pass
+    with contextlib.suppress(BrokenMessageError):
+        receive(io.BytesIO(raw), largest=1000)

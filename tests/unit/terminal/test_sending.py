@@ -198,6 +198,8 @@ def test_what_surely_was_not_sent_is_refused(world: World, fault: dict[str, Any]
     assert isinstance(world.terminal.send(closing(document)), Refused)
     someone_else = 1 if "foreign" in fault else 0
     assert len(world.broker.deals) == deals + someone_else
+    # Where the link itself failed nothing more is read on it.
+    assert world.workers == (2 if "ipc" in fault else 1)
 
 
 @pytest.mark.parametrize("change, why", [
