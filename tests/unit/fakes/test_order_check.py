@@ -41,6 +41,14 @@ def test_too_little_money_is_said_with_the_totals_that_would_be() -> None:
     assert checked["margin_free"] == pytest.approx(10_000 - 21_691.6)
 
 
+def test_a_pending_order_that_cannot_be_carried_shows_the_margin_it_would_take() -> None:
+    made = desk(euro(rate_pending=0.5))
+    buy(made, 1.0)
+    checked = check(made, action=5, type=2, price=1.08, volume=20.0, type_filling=2)
+    assert (checked["retcode"], checked["margin"]) == (10019, round(1084.58 + 20 * 0.5 * 1080.0, 2))
+    assert check(made, action=5, type=2, price=1.08, volume=1.0, type_filling=2)["margin"] == 1624.58
+
+
 def test_closing_frees_margin_and_turns_the_result_into_balance() -> None:
     made = desk()
     ticket = buy(made, 1.0)["order"]

@@ -78,21 +78,22 @@ def touch_a_working_order() -> dict[str, Any]:
 
 def too_many_orders() -> dict[str, Any]:
     made = desk(rules=Rules(limit_orders=1))
-    ask(made, action=5, type=2, price=1.08)
+    assert ask(made, action=5, type=2, price=1.08)["retcode"] == 10009
     return ask(made, action=5, type=2, price=1.08)
 
 
 def too_many_positions() -> dict[str, Any]:
     made = desk(rules=Rules(limit_positions=1))
-    buy(made, 0.1)
+    assert buy(made, 0.1)["retcode"] == 10009
     return buy(made, 0.1)
 
 
 def too_much_of_a_side() -> dict[str, Any]:
     made = desk(euro(volume_limit=1.0))
-    buy(made, 0.6)
-    ask(made, action=5, type=2, price=1.08, volume=0.3)
-    return buy(made, 0.2)
+    assert buy(made, 0.6)["retcode"] == 10009
+    assert sell(made, 0.9)["retcode"] == 10009
+    assert ask(made, action=5, type=2, price=1.08, volume=0.4)["retcode"] == 10009
+    return buy(made, 0.01)
 
 
 def younger_first() -> dict[str, Any]:
@@ -145,6 +146,9 @@ CASES: dict[str, Case] = {
     "10013 a pending order of a market type": (10013, lambda: ask(desk(), action=5, type=0)),
     "10013 a position there never was": (10013, lambda: sell(desk(), position=12345)),
     "10013 stops of a position there never was": (10013, lambda: ask(desk(), action=6, position=12345, sl=1.0)),
+    "10013 stops of no position at all": (
+        10013, lambda: with_position(lambda b, _: ask(b, action=6, sl=1.08)),
+    ),
     "10013 closing on the side of the position": (10013, lambda: with_position(lambda b, t: buy(b, 0.1, position=t))),
     "10014 off the grid": (10014, lambda: buy(desk(), 0.015)),
     "10014 below the minimum": (10014, lambda: buy(desk(), 0.001)),
