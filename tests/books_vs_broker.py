@@ -25,7 +25,6 @@ from guard.metrics import levels, outlook, price_level
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
 from guard.model.snapshot_json import read_snapshot
-from guard.model.trading import COLLATERAL
 from guard.terminal.reader import Reader
 from tests.our_figures import our_equity, our_margin, our_rate
 from tests.random_books import Book, draw
@@ -89,19 +88,15 @@ def _count(book: Book, tally: Tally) -> None:
 def _figures(book: Book, snapshot: Snapshot, metrics: Metrics, tally: Tally, where: str) -> None:
     broker, minor = book.broker, metrics.minor_unit
     count = len(snapshot.positions or ()) + 1
-    if COLLATERAL in book.modes:
-        tally.counts["equity includes collateral: compared as told"] += 1
-        equity = broker.equity
-    else:
-        equity = our_equity(snapshot, metrics.rates)
-        off = abs(equity - broker.equity)
-        tally.counts["equity to the cent"] += off < minor / 2
-        tally.judge("equity", off <= minor * count + 1e-6, f"{where}: equity {equity} against {broker.equity}")
+    equity = our_equity(snapshot, metrics.rates)
+    off = abs(equity - broker.equity)
+    tally.counts["equity to the cent"] += off < minor / 2
+    tally.judge("equity", off <= minor * count + 1e-6, f"{where}: equity {equity} against {broker.equity}")
     assert metrics.by_symbol is not None
     gap = next((gap.sentence for gap in metrics.gaps if gap.path == "account.equity"), "")
     tally.judge("identity of equity", not gap, f"{where}: {gap}")
-    if book.tiered or book.floating:
-        tally.counts["margin in tiers or floating: not told by the terminal"] += 1
+    if book.tiered:
+        tally.counts["margin in tiers: no terminal tells them"] += 1
         return
     margin = our_margin(book, snapshot)
     tally.judge(

@@ -40,15 +40,18 @@ def _result(position: Position, symbol: Symbol, table: Quotes, currency: str, di
         *_known(position.volume, position.price_open, position.price_current),
     )
     mode = symbol.calc_mode
-    if mode == COLLATERAL:
-        return 0.0
+    if mode == COLLATERAL:  # no profit, but an asset: what it is worth, as far as it counts
+        worth = side * lots * sum(_known(symbol.contract_size)) * now * _told(position.symbol, "trade_liquidity_rate")
+        low_high = rate(table, symbol.currency_profit or "", currency)
+        assert low_high is not None
+        return round(worth * low_high[0 if side > 0 else 1], digits)
     if mode in FUTURES_MODES:
         gains = (now - opened) * side >= 0
         value = symbol.tick_value if gains else symbol.tick_value_loss
         return round(profit_by_ticks(side, lots, opened, now, *_known(value, symbol.tick_size)), digits)
     (size,) = _known(symbol.contract_size)
     if mode in BOND_MODES:
-        size *= _face(position.symbol) / 100.0
+        size *= _told(position.symbol, "trade_face_value") / 100.0
     if mode in FX_MODES and same_money(symbol.currency_base, currency) and symbol.currency_profit != currency:
         cents = 100.0 if symbol.currency_base != currency else 1.0
         return round(profit_by_contract(side, lots, opened, now, size, cents / now), digits)
@@ -63,8 +66,8 @@ def _known(*values: float | None) -> tuple[float, ...]:
     return tuple(float(value) for value in values if value is not None)
 
 
-def _face(name: str | None) -> float:
-    return float(mt5.symbol_info(name).trade_face_value)
+def _told(name: str | None, field: str) -> float:
+    return float(getattr(mt5.symbol_info(name), field))
 
 
 def our_equity(snapshot: Snapshot, table: Quotes) -> float:
@@ -93,7 +96,8 @@ def our_margin(book: Book, snapshot: Snapshot) -> float:
                 bare = position_margin(
                     spec.calc_mode, lots, info.trade_contract_size, opened, leverage, 1.0, fixed, **index
                 )
-                converted = bare * book.conversions[p.ticket]
+                rate_then = our_rate(name, p.side or 0) if book.floating else book.conversions[p.ticket]
+                converted = bare * rate_then
                 legs[p.side or 0] = [
                     a + b for a, b in zip(legs[p.side or 0], (lots, lots * opened, bare, converted), strict=True)
                 ]
@@ -104,7 +108,8 @@ def our_margin(book: Book, snapshot: Snapshot) -> float:
                 way = order.side or 0
                 lots, at = _known(order.volume, order.price_open)
                 converts = at if spec.calc_mode in FX_MODES and spec.currency_profit == book.broker.currency else None
-                factor = (converts or book.conversions[order.ticket]) * spec.rate_of(order.type or 0)
+                then = our_rate(name, way) if book.floating else book.conversions[order.ticket]
+                factor = (converts or then) * spec.rate_of(order.type or 0)
                 orders[way] += position_margin(
                     spec.calc_mode, lots, info.trade_contract_size, at, leverage, factor, info.margin_initial, **index,
                 )  # fmt: skip

@@ -64,7 +64,7 @@ def _margins(chance: random.Random, spec: SymbolSpec) -> SymbolSpec:
         held = 0.0 if spec.calc_mode == FORTS else chance.choice([0.0, round(initial * 0.75, 2)])
         changes |= {"margin_initial": initial, "margin_maintenance": held}
         changes["margin_hedged"] = chance.choice([0.0, round(initial / 2, 2), initial])
-    if chance.random() < 0.08:
+    if chance.random() < 0.02:
         changes["tiers"] = (Tier(1.0), Tier(3.0, leverage=50, factor=1.5), Tier(10.0, leverage=20, factor=3.0))
     return replace(spec, **changes)  # type: ignore[arg-type]
 
