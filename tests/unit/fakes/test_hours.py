@@ -52,15 +52,26 @@ FRIDAY_EVENING = datetime(2026, 3, 6, 21, 30, tzinfo=UTC)  # 23:30 on the server
 SUNDAY_NIGHT = 48 * 3600 + 40 * 60  # to Monday 00:10 on the server
 
 
-def test_over_the_weekend_nothing_trades_and_the_gap_jumps_over_the_stop() -> None:
+def test_over_the_weekend_nothing_trades_nor_is_changed_or_deleted() -> None:
     made = desk(euro(hours=FX_HOURS), start_utc=FRIDAY_EVENING)
-    ticket = buy(made, sl=1.0800)["order"]
+    ticket, waiting = buy(made, sl=1.0800)["order"], ask(made, action=5, type=2, price=1.0)["order"]
+    other = sell(made, sl=2.0)["order"]
     made.advance(3600)
     for request in (
         {"action": 1, "type": 1, "position": ticket}, {"action": 6, "position": ticket, "sl": 1.07},
-        {"action": 5, "type": 2, "price": 1.07},
+        {"action": 5, "type": 2, "price": 1.07}, {"action": 7, "order": waiting, "price": 1.01},
+        {"action": 8, "order": waiting}, {"action": 10, "position": ticket, "position_by": other},
     ):  # fmt: skip
         assert ask(made, **request)["retcode"] == 10018
+    made.advance(SUNDAY_NIGHT - 3600)
+    assert ask(made, action=8, order=waiting)["retcode"] == 10009
+    made.close(other)
+
+
+def test_a_gap_over_the_weekend_jumps_over_the_stop() -> None:
+    made = desk(euro(hours=FX_HOURS), start_utc=FRIDAY_EVENING)
+    buy(made, sl=1.0800)
+    made.advance(3600)
     made.set_price("EURUSD", 1.0750)  # indicative: nothing is filled
     assert made.positions
     made.advance(SUNDAY_NIGHT - 3600)
