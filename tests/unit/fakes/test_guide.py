@@ -6,9 +6,11 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fakes.broker import Broker
 from fakes.live import Live
 from tests.desk import desk
 
@@ -24,9 +26,18 @@ def test_the_first_example_runs_and_says_what_its_comments_say(capsys: pytest.Ca
     assert capsys.readouterr().out.splitlines() == ["[sl 1.08000] 9888.4", "10014 Invalid volume"]
 
 
+def test_the_terms_example_builds_what_it_says() -> None:
+    told: dict[str, Any] = {"Broker": Broker, "datetime": datetime, "UTC": UTC}
+    exec(blocks("python")[1], told)  # noqa: S102 (our own page)
+    made: Broker = told["broker"]
+    assert (made.terms.margin_conversion, made.leverage_now, made.zone.rule) == ("floating", 1000, "us")
+    assert [change.symbols for change in made.terms.margin_changes] == [frozenset(), frozenset({"XAUUSD"})]
+    assert made.terms.margin_changes[0].is_on(made.server_msc + 4 * 86_400_000)
+
+
 def test_the_dealers_examples_run() -> None:
     made = desk()
-    exec(blocks("python")[1], {"broker": made})  # noqa: S102 (our own page)
+    exec(blocks("python")[2], {"broker": made})  # noqa: S102 (our own page)
     assert (len(made.dealer.scripts), made.dealer.liquidity) == (4, {"EURUSD": 0.3})
 
 
