@@ -22,11 +22,14 @@ from pathlib import Path
 from guard.cli import main
 from guard.journal import sqlite
 from guard.settings.load import Loaded
+from guard.settings.terminal import REMOTE, connection_of
 from guard.terminal.client import WorkerTerminal
 from guard.terminal.port import Connection
 
 
 def simulated_terminal(loaded: Loaded) -> WorkerTerminal:
+    if loaded.terminal.kind == REMOTE:
+        return WorkerTerminal(connection_of(loaded.terminal, None, None), allow_simulated=True)
     return WorkerTerminal(Connection("fakes.metatrader5", path=loaded.terminal.path), allow_simulated=True)
 
 
