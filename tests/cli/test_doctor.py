@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from guard.terminal.recording import Recording
 from tests.launch import guard, options, running
 
 
@@ -86,3 +87,18 @@ def test_it_may_run_beside_a_guard(home: Path) -> None:
         assert code == 0
         assert any("watches account" in one["what"] for one in told["findings"])
         assert guarded.process.poll() is None
+
+
+def test_a_recording_of_some_seconds_can_be_played_again_and_says_not_whose_it_is(home: Path) -> None:
+    file = home.parent / "session.jsonl"
+    done = guard("snapshot", "--record", str(file), "--for", "1.5", home=home, account=options(speed=1))
+    assert (done.returncode, done.stdout) == (0, "")
+    recording = Recording(file)
+    recording.connect()
+    first, second = recording.read_snapshot(), recording.read_snapshot()
+    assert first["account"]["login"] == 0
+    assert first["taken_at"] < second["taken_at"]
+    assert "SIMULATED" not in file.read_text(encoding="utf-8")
+    again = guard("snapshot", "--record", str(file), "--for", "1", home=home, account=options())
+    assert again.returncode == 3
+    assert "there already" in again.stderr

@@ -1,4 +1,7 @@
-"""One suite over every way to read a simulated terminal: in this process, through a worker's pipe, over a socket."""
+"""One suite over every way to read a simulated terminal: in process, a worker's pipe, a socket, a recording.
+
+The same promises are kept by a real terminal: see test_live.py.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,10 @@ import fakes.metatrader5 as module
 from fakes.broker import Broker
 from guard.model.snapshot_json import read_snapshot
 from guard.terminal.client import WorkerTerminal
-from guard.terminal.port import Connection
+from guard.terminal.port import Connection, Terminal
 from guard.terminal.reader import Reader
+from guard.terminal.recording import Recorder, Recording
+from tests.contract.promises import keeps_its_promises
 from tests.terminals import listening
 
 Source = Callable[[list[dict[str, Any]], str], dict[str, Any]]
@@ -52,7 +57,18 @@ def over_the_socket(positions: list[dict[str, Any]], currency: str) -> dict[str,
         return twice(WorkerTerminal(Connection(address=address, token=token), allow_simulated=True))
 
 
-def twice(terminal: WorkerTerminal) -> dict[str, Any]:
+def from_a_recording(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]:
+    document = in_process(positions, currency)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "session.jsonl"
+        with path.open("x", encoding="utf-8") as file:
+            recorder = Recorder(file)
+            recorder.reading({**document, "positions": [], "errors": {"orders": "not yet"}})
+            recorder.reading(document)
+        return twice(Recording(path))
+
+
+def twice(terminal: Terminal) -> dict[str, Any]:
     """The second reading, after ticks have moved on."""
     terminal.deals_from = datetime.now(UTC) - timedelta(days=40)
     try:
@@ -68,8 +84,8 @@ NAMES = ("EURUSD", "GBPUSD", "USDJPY", "EURJPY", "XAUUSD")
 
 
 @pytest.fixture(
-    params=[in_process, through_the_worker, over_the_socket],
-    ids=["in process", "through the worker", "over the socket"],
+    params=[in_process, through_the_worker, over_the_socket, from_a_recording],
+    ids=["in process", "through the worker", "over the socket", "from a recording"],
 )
 def source(request: pytest.FixtureRequest) -> Iterator[Source]:
     module.detach()
@@ -89,7 +105,7 @@ def book(count: int) -> list[dict[str, Any]]:
 def test_any_number_of_positions_makes_the_round_trip(source: Source, count: int) -> None:
     positions = book(count)
     document = source(positions, "USD")
-    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    keeps_its_promises(document)
     snapshot = read_snapshot(document)
     assert snapshot.gaps == ()
     assert document["errors"] == {}
