@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from guard.model.snapshot import Gap
 
 Check = Callable[[object], object]
-Spec = tuple[tuple[str, Check, str], ...]
+# What a check surely lets through as it is: values of exactly this type, between two bounds where there are any.
+Plain = tuple[type, Any, Any]
+Spec = tuple[tuple[str, type, Any, Any, Check, str], ...]
 
 BAD = object()
+OBJECT: Final = (dict, Mapping)
 LARGEST = 1e18
 SMALLEST = 1e-12
 
@@ -66,6 +70,8 @@ def one_of(*allowed: int) -> Check:
         result = whole(value)
         return result if result in members else BAD
 
+    if len(members) == max(members) - min(members) + 1:
+        _PLAIN[check] = (int, min(members), max(members))
     return check
 
 
@@ -76,6 +82,7 @@ def within(low: float, high: float) -> Check:
         result = number(value)
         return result if isinstance(result, float) and low <= result <= high else BAD
 
+    _PLAIN[check] = (float, max(low, -LARGEST), min(high, LARGEST))
     return check
 
 
@@ -89,21 +96,47 @@ def flag(value: object) -> object:
     return value if isinstance(value, bool) else BAD
 
 
-def take(row: Mapping[str, object], spec: Spec, path: str, gaps: list[Gap]) -> list[object]:
-    """The values of ``spec`` in order; ``None`` for what is absent, and for what is bad together with a gap."""
+class _NoValue:
+    """The type of no value: every one is checked."""
+
+
+_WHOLE: Final = int(LARGEST)
+_PLAIN: Final[dict[Check, Plain]] = {
+    number: (float, -LARGEST, LARGEST),
+    not_negative: (float, 0.0, LARGEST),
+    positive: (float, SMALLEST, LARGEST),
+    whole: (int, -_WHOLE, _WHOLE),
+    not_negative_whole: (int, 0, _WHOLE),
+    text: (str, None, None),
+    flag: (bool, None, None),
+}
+
+
+def spec(*wanted: tuple[str, Check, str]) -> Spec:
+    """Fields in order: name, check, and what is wanted in words. ``take`` calls a check only for an unusual value."""
+    return tuple((name, *_PLAIN.get(check, (_NoValue, None, None)), check, words) for name, check, words in wanted)
+
+
+def take(row: Mapping[str, object], fields: Spec, path: str, gaps: list[Gap]) -> list[object]:
+    """The values of ``fields`` in order; ``None`` for what is absent, and for what is bad together with a gap."""
     out: list[object] = []
-    for name, check, wanted in spec:
-        if name not in row:
-            out.append(None)
-            continue
-        raw = row[name]
-        value = check(raw)
-        if value is BAD:
-            gaps.append(Gap(f"{path}.{name}", f"{path}.{name} is {shown(raw)}, not {wanted}; it is left out"))
+    for name, kind, low, high, check, wanted in fields:
+        raw = row.get(name, BAD)
+        if type(raw) is kind and (low is None or low <= raw <= high):
+            out.append(raw)
+        elif raw is BAD:
             out.append(None)
         else:
-            out.append(value)
+            out.append(_checked(raw, check, wanted, f"{path}.{name}", gaps))
     return out
+
+
+def _checked(raw: object, check: Check, wanted: str, path: str, gaps: list[Gap]) -> object:
+    value = check(raw)
+    if value is not BAD:
+        return value
+    gaps.append(Gap(path, f"{path} is {shown(raw)}, not {wanted}; it is left out"))
+    return None
 
 
 def shown(raw: object) -> str:

@@ -14,7 +14,7 @@ Row = Mapping[str, object]
 _N, _P, _NN = "a finite number", "a finite number above 0", "a finite number, 0 or more"
 _I, _T, _B = "an integer", "a text", "true or false"
 
-_ACCOUNT: f.Spec = (
+_ACCOUNT = f.spec(
     ("login", f.whole, _I),
     ("server", f.text, _T),
     ("currency", f.text, _T),
@@ -36,7 +36,7 @@ _ACCOUNT: f.Spec = (
     ("trade_expert", f.flag, _B),
     ("trade_mode", f.one_of(0, 1, 2), "0, 1 or 2"),
 )
-_TERMINAL: f.Spec = (
+_TERMINAL = f.spec(
     ("connected", f.flag, _B),
     ("trade_allowed", f.flag, _B),
     ("tradeapi_disabled", f.flag, _B),
@@ -45,7 +45,7 @@ _TERMINAL: f.Spec = (
     ("company", f.text, _T),
     ("build", f.whole, _I),
 )
-_POSITION: f.Spec = (
+_POSITION = f.spec(
     ("ticket", f.whole, _I),
     ("identifier", f.whole, _I),
     ("symbol", f.text, _T),
@@ -64,7 +64,7 @@ _POSITION: f.Spec = (
     ("time", f.positive, _P),
     ("time_update", f.positive, _P),
 )
-_ORDER: f.Spec = (
+_ORDER = f.spec(
     ("ticket", f.whole, _I),
     ("symbol", f.text, _T),
     ("type", f.one_of(0, 1, 2, 3, 4, 5, 6, 7, 8), "an order type, 0 to 8"),
@@ -78,7 +78,7 @@ _ORDER: f.Spec = (
     ("position_id", f.whole, _I),
     ("comment", f.text, _T),
 )
-_DEAL: f.Spec = (
+_DEAL = f.spec(
     ("ticket", f.whole, _I),
     ("time_msc", f.positive, _P),
     ("time", f.positive, _P),
@@ -96,7 +96,7 @@ _DEAL: f.Spec = (
     ("magic", f.whole, _I),
     ("comment", f.text, _T),
 )
-_SYMBOL: f.Spec = (
+_SYMBOL = f.spec(
     ("path", f.text, _T),
     ("currency_base", f.text, _T),
     ("currency_profit", f.text, _T),
@@ -122,7 +122,7 @@ _SYMBOL: f.Spec = (
     ("last", f.not_negative, _NN),
     ("trade_mode", f.not_negative_whole, _I),
 )
-_TICK: f.Spec = (
+_TICK = f.spec(
     ("bid", f.not_negative, _NN),
     ("ask", f.not_negative, _NN),
     ("last", f.not_negative, _NN),
@@ -138,17 +138,17 @@ def _seconds(msc: object, whole_s: object) -> object:
 
 def read_account(row: Row, gaps: list[Gap]) -> Account:
     """``account_info``."""
-    return Account(*f.take(row, _ACCOUNT, "account", gaps))  # type: ignore[arg-type]  # checked by the spec
+    return Account._make(f.take(row, _ACCOUNT, "account", gaps))
 
 
 def read_terminal(raw: object, gaps: list[Gap]) -> Terminal | None:
     """``terminal_info``; ``None`` when absent or not an object."""
     if raw is None:
         return None
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, f.OBJECT):
         gaps.append(Gap("terminal", f"terminal is {f.shown(raw)}, not an object; it is left out"))
         return None
-    return Terminal(*f.take(raw, _TERMINAL, "terminal", gaps))  # type: ignore[arg-type]  # checked by the spec
+    return Terminal._make(f.take(raw, _TERMINAL, "terminal", gaps))
 
 
 def _rows(raw: object, name: str, gaps: list[Gap]) -> list[Row] | None:
@@ -160,7 +160,7 @@ def _rows(raw: object, name: str, gaps: list[Gap]) -> list[Row] | None:
         gaps.append(Gap(name, f"{name} is {f.shown(raw)}, not a list: what depends on it is unknown"))
         return None
     for index, row in enumerate(raw):
-        if not isinstance(row, Mapping):
+        if not isinstance(row, f.OBJECT):
             gaps.append(Gap(f"{name}[{index}]", f"{name}[{index}] is {f.shown(row)}, not an object: {name} is unknown"))
             return None
     return cast("list[Row]", list(raw))
@@ -198,9 +198,10 @@ def read_positions(raw: object, gaps: list[Gap]) -> tuple[Position, ...] | None:
     out = []
     for index, row in enumerate(rows):
         v = f.take(row, _POSITION, f"positions[{index}]", gaps)
-        side = None if v[3] is None else (BUY if v[3] == 0 else SELL)
-        fields = (*v[0:3], side, *v[4:13], _seconds(v[13], v[15]), _seconds(v[14], v[16]))
-        out.append(Position(*fields))  # type: ignore[arg-type]  # checked by the spec
+        if v[3] is not None:
+            v[3] = BUY if v[3] == 0 else SELL
+        v[13:] = (_seconds(v[13], v[15]), _seconds(v[14], v[16]))
+        out.append(Position._make(v))
     return tuple(out)
 
 
@@ -234,12 +235,12 @@ def _named(raw: object, name: str, gaps: list[Gap]) -> dict[str, Row]:
     if raw is None:
         gaps.append(Gap(name, f"{name} is missing: values in account currency may be unknown"))
         return {}
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, f.OBJECT):
         gaps.append(Gap(name, f"{name} is {f.shown(raw)}, not an object; it is left out"))
         return {}
     out: dict[str, Row] = {}
     for key, row in raw.items():
-        if isinstance(row, Mapping):
+        if isinstance(row, f.OBJECT):
             out[str(key)] = row
         else:
             gaps.append(Gap(f"{name}.{key}", f"{name}.{key} is {f.shown(row)}, not an object; it is left out"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, TypeVar
 
 from guard.model import fields as f
 from guard.model.errors import InputError
@@ -24,8 +24,9 @@ FORMAT = "guard.snapshot/1"
 # Calendar arithmetic ends at the years 1 and 9999; no terminal is that old, and none will be.
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 Document = Mapping[str, object]
+T = TypeVar("T")
 
-_HEAD: f.Spec = (
+_HEAD = f.spec(
     ("monotonic_s", f.number, "a number of seconds"),
     ("boot_id", f.text, "a text"),
     ("server_time_msc", f.number, "a number of milliseconds"),
@@ -40,7 +41,7 @@ def check_format(document: object) -> Document:
     Raises:
         InputError: It does not; one sentence says what is wrong.
     """
-    if not isinstance(document, Mapping):
+    if not isinstance(document, f.OBJECT):
         message = f"the snapshot is {f.shown(document)}, not a JSON object: give a file that `guard snapshot` wrote"
         raise InputError(message)
     written = document.get("format")
@@ -50,7 +51,7 @@ def check_format(document: object) -> Document:
         else:
             message = f'format: must be "{FORMAT}", found {f.shown(written)}: is this a snapshot file?'
         raise InputError(message)
-    if not isinstance(document.get("account"), Mapping):
+    if not isinstance(document.get("account"), f.OBJECT):
         message = (
             f"account: must be an object with the terminal's account_info, found {f.shown(document.get('account'))}"
         )
@@ -70,7 +71,7 @@ def read_instant(raw: object, path: str) -> datetime:
         except ValueError:
             instant = None
         if instant is not None and instant.tzinfo is not None and FIRST_YEAR <= instant.year <= LAST_YEAR:
-            return instant.astimezone(UTC)
+            return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     message = f"{path}: must be a UTC time such as 2026-11-20T14:03:22Z, found {f.shown(raw)}"
     raise InputError(message)
 
@@ -80,7 +81,7 @@ class SnapshotReader:
 
     def __init__(self) -> None:
         """Start with nothing read."""
-        self._cache: dict[str, tuple[object, object, tuple[Gap, ...]]] = {}
+        self._cache: dict[str, tuple[object, Any, tuple[Gap, ...]]] = {}
 
     def read(self, document: object) -> Snapshot:
         """The document as a ``Snapshot``; bad fields are left out with a gap each.
@@ -91,34 +92,35 @@ class SnapshotReader:
         doc = check_format(document)
         taken_at = read_instant(doc.get("taken_at"), "taken_at")
         gaps: list[Gap] = []
-        monotonic, boot, server_msc, offset, confirmed = f.take(doc, _HEAD, "snapshot", gaps)
+        head: list[Any] = f.take(doc, _HEAD, "snapshot", gaps)
+        monotonic, boot, server_msc, offset, confirmed = head
+        account: Any = doc["account"]
         return Snapshot(
-            taken_at=taken_at,
-            taken_s=taken_at.timestamp(),
-            account=read_account(cast("Document", doc["account"]), gaps),
-            monotonic_s=cast("float | None", monotonic),
-            boot_id=cast("str | None", boot),
-            server_time_s=server_msc / 1000.0 if isinstance(server_msc, float) else None,
-            server_utc_offset_s=cast("float | None", offset),
-            offset_confirmed=confirmed is True,
-            terminal=read_terminal(doc.get("terminal"), gaps),
-            positions=read_positions(doc.get("positions"), gaps),
-            orders=read_orders(doc.get("orders"), gaps),
-            symbols=self._cold("symbols", doc.get("symbols"), read_symbols, gaps),  # type: ignore[arg-type]  # one cache, several types
-            ticks=read_ticks(doc.get("ticks"), gaps),
-            deals=self._cold("deals", doc.get("deals"), read_deals, gaps),  # type: ignore[arg-type]  # one cache, several types
-            asked=self._cold("asked", doc.get("asked"), read_asked, gaps),  # type: ignore[arg-type]  # one cache, several types
-            gaps=tuple(gaps),
+            taken_at,
+            read_account(account, gaps),
+            taken_at.timestamp(),
+            monotonic,
+            boot,
+            server_msc / 1000.0 if server_msc is not None else None,
+            offset,
+            confirmed is True,
+            self._cold("terminal", doc, read_terminal, gaps),
+            read_positions(doc.get("positions"), gaps),
+            self._cold("orders", doc, read_orders, gaps),
+            self._cold("symbols", doc, read_symbols, gaps),
+            read_ticks(doc.get("ticks"), gaps),
+            self._cold("deals", doc, read_deals, gaps),
+            self._cold("asked", doc, read_asked, gaps),
+            tuple(gaps),
         )
 
-    def _cold(self, name: str, raw: object, read: f.Check, gaps: list[Gap]) -> object:
+    def _cold(self, name: str, document: Document, read: Callable[[object, list[Gap]], T], gaps: list[Gap]) -> T:
+        raw = document.get(name)
         held = self._cache.get(name)
         if held is None or held[0] is not raw or raw is None:
             found: list[Gap] = []
-            value = read(raw, found)  # type: ignore[call-arg]  # section readers take the gap list
-            held = (raw, value, tuple(found))
-            self._cache[name] = held
-        gaps.extend(held[2])
+            self._cache[name] = held = (raw, read(raw, found), tuple(found))
+        gaps += held[2]
         return held[1]
 
 
