@@ -57,7 +57,7 @@ class Account(Books):
 
     @property
     def free_margin(self) -> float:
-        """What new positions can be opened with: equity minus margin, as far as the group counts open and new profit."""
+        """What new positions can be opened with: equity - margin, as far as the group counts open and new profit."""
         result, counts = self.floating, self.terms.free_margin
         left_out = {"both": 0.0, "none": result, "profit": min(0.0, result), "loss": max(0.0, result)}[counts]
         blocked = max(0.0, self.won_today) if self.terms.block_profit else 0.0

@@ -10,6 +10,8 @@ from typing import Literal
 from fakes.hours import Hours
 
 _DAY_MSC = 86_400_000
+_WEEK_MSC = 7 * _DAY_MSC
+_THURSDAY_MSC = 3 * _DAY_MSC  # weeks begin on Monday; server milliseconds began on a Thursday
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,22 @@ class MarginChange:
         """When the window around this server time began, to the minute."""
         if self.hours is None:
             return self.begin_msc
-        at = server_msc // 60_000 * 60_000
-        while self.hours.is_open(at - 60_000):
-            at -= 60_000
-        return at
+        of_week = (server_msc + _THURSDAY_MSC) % _WEEK_MSC
+        spans = [(first * 60_000, last * 60_000) for first, last in self.hours.spans]
+        back = min((of_week - first for first, last in spans if first <= of_week < last), default=0)
+        for first, last in reversed(spans):  # a window that runs over midnight from Sunday to Monday
+            if back == of_week and last == _WEEK_MSC:
+                back += last - first
+        return server_msc - back
+
+    def until_edge(self, server_msc: int) -> int:
+        """Milliseconds until it next begins or ends; a week when it does neither before."""
+        if self.hours is None:
+            edges = [self.begin_msc - server_msc, self.end_msc - server_msc]
+        else:
+            of_week = (server_msc + _THURSDAY_MSC) % _WEEK_MSC
+            edges = [(minute * 60_000 - of_week - 1) % _WEEK_MSC + 1 for span in self.hours.spans for minute in span]
+        return min([edge for edge in edges if edge > 0], default=_WEEK_MSC)
 
     def times(self, symbol: str, leverage: int, *, leveraged: bool) -> float:
         """What it multiplies the margin of a symbol by."""

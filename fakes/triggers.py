@@ -64,11 +64,11 @@ def _close(broker: Broker, position: Position, reason: int, level: float, commen
 
 
 def until_next(broker: Broker, server_msc: int) -> int:
-    """Milliseconds to what falls due next by the clock: the server's midnight, an order's end or execution."""
+    """Milliseconds to what falls due next by the clock: midnight, an order's end, margin by the calendar."""
     soonest = _DAY_MSC - server_msc % _DAY_MSC
     for order in broker.orders:
         soonest = min(soonest, pendings.due_in(order, server_msc, broker.utc_msc))
-    return soonest
+    return min([soonest, *(change.until_edge(server_msc) for change in broker.terms.margin_changes)])
 
 
 def after_time(broker: Broker, before_msc: int) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from fakes.broker import Broker
+from fakes.hours import Hours
 from fakes.ledger import BY_STOP_OUT, Rejected
 from fakes.margin import Leg, Resting, lot_margin, symbol_margin, tier_factor
 from fakes.rules import REAL, Rules
 from fakes.symbols import CALC_MODES, COLLATERAL, STANDARD, SymbolSpec, Tier
-from fakes.terms import Terms, news, weekend
+from fakes.terms import MarginChange, Terms, news, weekend
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -187,6 +188,31 @@ def test_a_scheduled_change_can_stop_out_a_book_whose_prices_stand_still() -> No
     made.advance(4 * 86_400 + 14 * 3_600)
     assert made.positions == []
     assert made.deals[-1].reason == BY_STOP_OUT
+
+
+def test_a_window_is_not_missed_however_far_the_clock_is_moved_at_once() -> None:
+    change = news(date(2026, 3, 4), "13:15", "13:45", factor=4.0, held=True)
+    made = broker(3_000.0, terms=Terms(margin_changes=(change,)))
+    made.add_symbol(contract(2))
+    made.open("buy", "X", 1.0)
+    made.advance(14 * 86_400)
+    closed = datetime.fromtimestamp(made.deals[-1].time_msc / 1000, UTC)
+    assert (made.positions, closed) == ([], datetime(2026, 3, 4, 13, 15, tzinfo=UTC))
+    assert [event.kind for event in made.events if event.kind == "margin"] == ["margin"] * 2
+
+
+def test_a_weekly_change_tells_when_it_next_begins_or_ends() -> None:
+    change = weekend()
+    friday = datetime(2026, 3, 6, 22, 0, tzinfo=UTC)
+    msc = round(friday.timestamp() * 1000)
+    assert [change.until_edge(msc - 1), change.until_edge(msc), change.is_on(msc - 1), change.is_on(msc)] == [
+        1, 50 * 3_600_000, False, True,
+    ]  # fmt: skip
+    hours = Hours.of({day: ["00:00-24:00"] for day in ("Sat", "Sun", "Mon")})
+    over = MarginChange(hours)
+    monday = msc + 2 * 3_600_000 + 2 * 86_400_000 + 5 * 3_600_000
+    assert over.began(monday) == msc + 2 * 3_600_000
+    assert (change.began(msc + 3_600_000), change.until_edge(msc + 49 * 3_600_000)) == (msc, 3_600_000)
 
 
 def test_a_larger_account_gets_less_leverage() -> None:
