@@ -54,7 +54,7 @@ def account(options: Mapping[str, Any], began: datetime, first: Mapping[str, flo
     seed = int(options.get("seed", 0))
     broker = Broker(
         **({"balance": 10_000.0} | given), start_utc=began, rules=Rules(**options.get("rules", {})),
-        dealer=Dealer(**({"seed": seed} | options.get("dealer", {}))), terms=Terms.of(options.get("terms", {})),
+        dealer=Dealer(**({"seed": seed} | options.get("dealer", {}))), terms=Terms(**options.get("terms", {})),
     )  # fmt: skip
     drift, specs, bids = options.get("drift", {}), options.get("specs", {}), first or {}
     for name in dict.fromkeys([*options.get("symbols", DEFAULT_SYMBOLS), *bids]):

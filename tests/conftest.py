@@ -9,6 +9,11 @@ import pytest
 REAL_DATA = "GUARD_REAL_DATA"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the live contract may do on a demo account."""
+    parser.addoption("--may-trade", action="store_true", help="live tests may place and delete one order, on demo only")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real account data named by ``GUARD_REAL_DATA``; skips where it is not set.
