@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from fakes.hours import Hours
 
@@ -104,6 +104,31 @@ class Terms:
     def changes_on(self, server_msc: int) -> tuple[MarginChange, ...]:
         """The margin changes that hold at this server time."""
         return tuple(change for change in self.margin_changes if change.is_on(server_msc))
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Terms:
+        """Terms of plain values, as they stand in a JSON text.
+
+        Each of ``margin_changes`` has a ``week`` (``{"Fri": ["22:00-24:00"]}``), or a ``day`` with ``begin`` and
+        ``end`` on the server's clock; ``factor``, ``leverage``, ``symbols`` and ``held`` as they are.
+        """
+        fields = dict(told)
+        if "margin_changes" in fields:
+            fields["margin_changes"] = tuple(_change(entry) for entry in fields["margin_changes"])
+        if "leverage_by_equity" in fields:
+            fields["leverage_by_equity"] = tuple(
+                (float(start), int(most)) for start, most in told["leverage_by_equity"]
+            )
+        return cls(**fields)
+
+
+def _change(told: Mapping[str, Any]) -> MarginChange:
+    rest = {name: told[name] for name in ("factor", "leverage", "symbols", "held") if name in told}
+    if "day" in told:
+        return news(date.fromisoformat(told["day"]), told["begin"], told["end"], **rest)
+    if "symbols" in rest:
+        rest["symbols"] = frozenset(rest["symbols"])
+    return MarginChange(Hours.of(told["week"]), **rest)
 
 
 def weekend(
