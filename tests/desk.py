@@ -15,7 +15,8 @@ START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # a Tuesday; 11:00 on the server
 
 def desk(*specs: SymbolSpec, **options: Any) -> Broker:
     """An account of 10,000 with these symbols (EURUSD at 1.08450/1.08458 when none is given)."""
-    made = Broker(**({"balance": 10_000.0, "start_utc": START} | options))
+    usual: dict[str, Any] = {"balance": 10_000.0, "start_utc": START}
+    made = Broker(**(usual | options))
     for spec in specs or (STANDARD["EURUSD"],):
         made.add_symbol(spec)
     return made

@@ -80,7 +80,8 @@ def play(rows: list[Row]) -> Broker:
 
 def test_a_twin_of_our_own() -> None:
     made = play(TWIN)
-    assert (made.positions, made.balance) == ([], pytest.approx(100_180.40))
+    assert made.positions == []
+    assert made.balance == pytest.approx(100_180.40)
 
 
 def test_the_real_account(real_data: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fakes.broker import Broker
@@ -26,6 +28,25 @@ def test_a_script_may_wait_for_an_action_and_a_symbol() -> None:
     ticket = buy(made)["order"]
     assert ask(made, action=6, position=ticket, sl=1.08)["retcode"] == 10006
     assert ask(made, action=6, position=ticket, sl=1.08)["retcode"] == 10009
+
+
+def test_every_kind_of_request_is_put_before_the_dealer_once_and_a_refusal_stops_it() -> None:
+    made = desk()
+    long, short = buy(made)["order"], sell(made)["order"]
+    waiting = ask(made, action=5, type=2, price=1.08)["order"]
+    asked = made.requests
+    requests: tuple[dict[str, Any], ...] = (
+        {"action": 1, "type": 0}, {"action": 5, "type": 2, "price": 1.08}, {"action": 6, "position": long, "sl": 1.0},
+        {"action": 7, "order": waiting, "price": 1.07}, {"action": 8, "order": waiting},
+        {"action": 10, "position": long, "position_by": short},
+    )  # fmt: skip
+    for number, request in enumerate(requests, 1):
+        made.dealer.script(10011)
+        assert ask(made, **request)["retcode"] == 10011
+        assert made.requests == asked + number
+    for request in requests:
+        assert ask(made, **request)["retcode"] == 10009
+    assert made.requests == asked + 2 * len(requests)
 
 
 def test_requests_refused_before_the_dealer_do_not_count_and_have_no_number() -> None:
