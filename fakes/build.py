@@ -45,6 +45,8 @@ def spec_of(name: str, facts: Mapping[str, Any]) -> SymbolSpec:
 def account(options: Mapping[str, Any], began: datetime, first: Mapping[str, float] | None = None) -> Broker:
     """The account, its symbols, positions and pending orders.
 
+    What it holds at the beginning was traded before: hours, rules that forbid and the dealer's temper come after.
+
     Args:
         options: see ``fakes.live.Live``.
         began: first instant, aware UTC.
@@ -53,20 +55,29 @@ def account(options: Mapping[str, Any], began: datetime, first: Mapping[str, flo
     given = {name: options[name] for name in _ACCOUNT if name in options}
     seed = int(options.get("seed", 0))
     broker = Broker(
-        **({"balance": 10_000.0} | given), start_utc=began, rules=Rules(**options.get("rules", {})),
-        dealer=Dealer(**({"seed": seed} | options.get("dealer", {}))), terms=Terms(**options.get("terms", {})),
+        **({"balance": 10_000.0} | given), start_utc=began, terms=Terms.of(options.get("terms", {})),
     )  # fmt: skip
+    rules = Rules(**options.get("rules", {}))
+    broker.rules.commission_on_entry, broker.rules.comment_units = rules.commission_on_entry, rules.comment_units
     drift, specs, bids = options.get("drift", {}), options.get("specs", {}), first or {}
     for name in dict.fromkeys([*options.get("symbols", DEFAULT_SYMBOLS), *bids]):
         percent = drift.get(name, 0.0) if isinstance(drift, Mapping) else drift
         spec = spec_of(name, {"drift_pct": float(percent)} | specs.get(name, {}))
-        broker.add_symbol(replace(spec, price=bids.get(name, spec.price)))
+        broker.add_symbol(replace(spec, price=bids.get(name, spec.price), hours=None))
     if "credit" in options:
         broker.credit_in(float(options["credit"]))
+    _hold(broker, options)
+    for name, spec in list(broker.specs.items()):
+        hours = specs.get(name, {}).get("hours")
+        broker.specs[name] = spec if hours is None else replace(spec, hours=hours_of(hours))
+    broker.rules, broker.dealer = rules, Dealer(**({"seed": seed} | options.get("dealer", {})))
+    return broker
+
+
+def _hold(broker: Broker, options: Mapping[str, Any]) -> None:
     for entry in options.get("positions", ()):
         rest = {key: entry[key] for key in _POSITION if key in entry}
         broker.open(entry["side"], entry["symbol"], float(entry["lots"]), **rest)
     for entry in options.get("pendings", ()):
         rest = {key: entry[key] for key in _PENDING if key in entry}
         broker.pending(int(entry["type"]), entry["symbol"], float(entry["lots"]), float(entry["price"]), **rest)
-    return broker

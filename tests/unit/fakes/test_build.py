@@ -94,3 +94,13 @@ def test_or_the_accounts_clock_begins_with_them(tmp_path: Path) -> None:
     made = live(prices={"EURUSD": str(tmp_path / "x.csv")}, recorded_times=True, speed=60.0)
     assert made.broker.server_now_s == 1_583_712_000
     assert made.broker.now_utc.isoformat() == "2020-03-08T22:00:00+00:00"
+
+
+def test_what_is_held_at_the_beginning_was_traded_before_whatever_is_forbidden_now() -> None:
+    made = live(
+        positions=[{"symbol": "EURUSD", "side": "buy", "lots": 0.2}] * 2, dealer={"rejects": 1.0},
+        rules={"trade_allowed": False, "limit_positions": 1, "positions_lag_s": 5.0},
+        specs={"EURUSD": {"hours": {"Sun": ["12:00-13:00"]}}},
+    ).broker  # fmt: skip
+    assert len(made.positions) == len(made.shown.positions(made)) == 2
+    assert (made.is_open("EURUSD"), made.rules.trade_allowed, made.dealer.rejects) == (False, False, 1.0)
