@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from guard.cli import main
 from guard.cli._limits_view import rows
 from guard.settings.load import load_text
 from tests import books
+from tests.launch import guard, options, running
 
 Capture = pytest.CaptureFixture[str]
 HEAD = 'format = "guard.config/1"\n'
@@ -153,3 +155,18 @@ def test_a_running_guards_verdicts_give_the_room() -> None:
     assert row.headroom == float("-inf")
     (row,) = rows(loaded, verdicts=[{**verdict, "limit": "another"}])
     assert (row.armed, row.why) == (False, "the running guard does not have it: restart the guard")
+
+
+def test_the_running_guards_own_figures_are_shown(tmp_path: Path) -> None:
+    home = tmp_path / "of-the-guard"
+    home.mkdir()
+    (home / "guard.toml").write_text(FTMO + '[account]\ninitial = "10000 USD"\n', encoding="utf-8")
+    with running(home, options()):
+        time.sleep(1.2)  # the second look
+        done = guard("limits", "--json", home=home, account=None, root=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["figures"].startswith("the guard of account 5012345 at SIMULATED-")
+    by = {row["limit"]: row for row in found["limits"]}
+    assert by["firm_max_lots"]["armed"] is True
+    assert by["firm_max_lots"]["headroom"] == pytest.approx(49.99)

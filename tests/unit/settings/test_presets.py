@@ -251,3 +251,15 @@ def test_the_users_trading_day_does_not_ask_a_preset_for_its_source() -> None:
     day = '[trading_day]\ntz = "Europe/Prague"\n'
     limits = {limit.name: limit for limit in load('extends = "profiles/beginner"\n' + day).policy.limits}
     assert limits["period_loss"].reset.tz == "Europe/Prague"
+
+
+def test_a_lock_that_ends_by_itself_is_looser_than_one_a_person_lifts() -> None:
+    text = (
+        FTMO + '[[limits]]\nkind = "max_drawdown"\nid = "firm_max_loss"\nlimit = { value = 10.0, basis = "initial" }\n'
+        'anchor = "initial"\nstages = [{ at_pct = 70, actions = ["block_new"] },'
+        ' { at_pct = 80, actions = ["warn", "flatten", { kind = "lock_until", until = "%s" }] }]\n'
+    )
+    assert "'lock_until' lasts until reset instead of manual" in faults(text % "reset")["limits[0]"]
+    assert "'warn' begins at 80 % instead of 70 %" in faults(text % "reset")["limits[0]"]
+    fine = (text % "manual").replace('["block_new"]', '["warn", "block_new"]')
+    assert load(fine).policy.limits
