@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,7 +82,7 @@ def cycle_of(
         except InputError as error:
             path = str(error).split(":", 1)[0]
             found.append(Gap(path, f"{error}; the whole state is left out, as if the account was never seen before"))
-    reading = reading._replace(gaps=(*found, *reading.gaps))
+    reading = replace(reading, gaps=(*found, *reading.gaps))
     return step(reading, state, policy), reading
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from guard.engine.debounce import is_breach
@@ -51,8 +52,10 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
         tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
     )  # fmt: skip
     level = a.equity / margin * 100.0 if margin > 0.0 else 0.0
-    return snapshot._replace(
-        account=a._replace(margin=margin, margin_level=level), positions=(*snapshot.positions, ghost)
+    return replace(
+        snapshot,
+        account=a._replace(margin=margin, margin_level=level),
+        positions=(*snapshot.positions, ghost),
     )
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
 
 from guard.model.trading import Account, Asked, Deal, Order, Position, Symbol, Terminal, Tick
 
@@ -19,10 +17,8 @@ class Gap:
     sentence: str
 
 
-_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-class Snapshot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Snapshot:
     """A snapshot (``guard.snapshot/1``) as values.
 
     A section that is ``None`` is unknown; an empty one is none. ``taken_at`` is aware UTC. Server times become UTC by
@@ -40,8 +36,8 @@ class Snapshot(NamedTuple):
     terminal: Terminal | None = None
     positions: tuple[Position, ...] | None = None
     orders: tuple[Order, ...] | None = None
-    symbols: Mapping[str, Symbol] = _NONE
-    ticks: Mapping[str, Tick] = _NONE
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    ticks: Mapping[str, Tick] = field(default_factory=dict)
     deals: tuple[Deal, ...] | None = None
     asked: tuple[Asked, ...] = ()
     gaps: tuple[Gap, ...] = ()
