@@ -164,6 +164,8 @@ CASES: dict[str, Case] = {
     "10015 a sell limit below the market": (10015, lambda: ask(desk(), action=5, type=3, price=1.08)),
     "10015 a buy stop below the market": (10015, lambda: ask(desk(), action=5, type=4, price=1.08)),
     "10015 a sell stop above the market": (10015, lambda: ask(desk(), action=5, type=5, price=1.09)),
+    "10015 a buy limit at the market": (10015, lambda: ask(desk(), action=5, type=2, price=1.08458)),
+    "10015 a sell stop at the market": (10015, lambda: ask(desk(), action=5, type=5, price=1.08450)),
     "10015 a stop limit whose limit is beyond its stop": (
         10015, lambda: ask(desk(), action=5, type=6, price=1.09, stoplimit=1.095),
     ),
