@@ -91,10 +91,30 @@ def test_an_empty_list_is_believed_after_a_second_look_one_second_later() -> Non
 def test_positions_in_sight_prove_the_list_and_unknown_ones_are_not_an_empty_list() -> None:
     check = FlatCheck()
     assert check.doubt(read_snapshot(document()), 1.0) is None
-    assert check.doubt(read_snapshot(document(positions=[])), 1.1) is None
+    closed = document(positions=[], account={"balance": 9990.0})
+    assert check.doubt(read_snapshot(closed), 1.1) is None
     unknown = document()
     del unknown["positions"]
     assert FlatCheck().doubt(read_snapshot(unknown), 1.0) is None
+
+
+@pytest.mark.parametrize("balance", [10000.0, 0.0], ids=["the balance unchanged", "an empty account"])
+def test_positions_that_are_gone_without_a_trace_are_not_believed_for_ten_seconds(balance: float) -> None:
+    check, gone = FlatCheck(), read_snapshot(document(positions=[], account={"balance": balance}))
+    check.doubt(read_snapshot(document()), 1.0)
+    check.reset()
+    assert "without a trace" in (check.doubt(gone, 2.0) or "")
+    assert check.doubt(gone, 11.9) is not None
+    assert check.doubt(gone, 12.0) is None
+    assert check.doubt(gone, 12.1) is None
+
+
+def test_positions_that_come_back_end_the_doubt() -> None:
+    check, gone = FlatCheck(), read_snapshot(document(positions=[]))
+    check.doubt(read_snapshot(document()), 1.0)
+    assert check.doubt(gone, 2.0) is not None
+    assert check.doubt(read_snapshot(document()), 5.0) is None
+    assert check.doubt(gone, 6.0) is not None
 
 
 # ---- the rate
