@@ -29,6 +29,7 @@ class Shown:
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque([_Look(0, [], [])])
         self._untold: dict[int, int] = {}
+        self._login_msc: int | None = None
         self.current = True
 
     def note(self, broker: Broker) -> None:
@@ -76,8 +77,15 @@ class Shown:
         """A new deal or finished order of this ticket: the history shows it only after its lag."""
         self._untold[ticket] = broker.utc_msc
 
+    def login(self, broker: Broker) -> None:
+        """The terminal has logged in just now: its history begins to arrive."""
+        self._login_msc = broker.utc_msc
+
     def history(self, broker: Broker, rows: list[Done]) -> list[Done]:
         """Deals, or finished orders, that the terminal has got by now."""
+        grows_msc = broker.rules.history_grows_s * 1000
+        if grows_msc > 0 and self._login_msc is not None and broker.utc_msc < self._login_msc + grows_msc:
+            rows = rows[: int(len(rows) * (broker.utc_msc - self._login_msc) / grows_msc)]
         if not self._untold:
             return rows
         until = broker.utc_msc - broker.rules.history_lag_s * 1000

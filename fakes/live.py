@@ -37,7 +37,7 @@ class Walk:
             back = (self._start[name] / bid - 1) * min(1.0, seconds / _HOUR_S)
             self._bid[name] = bid * (1 + shock + drift + back)
         broker.advance(seconds)
-        broker.set_prices(self._bid)
+        broker.set_prices({name: bid for name, bid in self._bid.items() if broker.is_open(name)})
 
 
 class Live:

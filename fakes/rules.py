@@ -25,6 +25,7 @@ class Rules:
         commission_on_entry: charge both sides of the commission when a position is opened, none when it is closed.
         stop_latency_msc: how long before its execution a stop's or target's order is dated.
         history_lag_s: deals and finished orders show in the history this much later.
+        history_grows_s: seconds after a login in which the history arrives, oldest first; 0 is at once.
         positions_lag_s: the terminal's list of positions and orders is this old.
         zero_negative: a balance below zero after a stop-out is made good by a correction.
     """
@@ -42,5 +43,6 @@ class Rules:
     commission_on_entry: bool = False
     stop_latency_msc: int = 0
     history_lag_s: float = 0.0
+    history_grows_s: float = 0.0
     positions_lag_s: float = 0.0
     zero_negative: bool = False

@@ -49,6 +49,7 @@ class Session:
         self.options, self._broker, self._live = options, broker, None
         self._faults = Faults(read_faults(options), clock)
         self.greeted, self._broken, self._since = True, None, time.monotonic()
+        broker.shown.login(broker)
 
     def detach(self) -> None:
         """Forget everything: as if freshly imported."""
@@ -86,6 +87,7 @@ class Session:
         if self._broker is None:
             self._live = Live(self.options)
             self._broker = self._live.broker
+            self._broker.shown.login(self._broker)
             self._since = time.monotonic()
         self.greeted = True
         self.admit(self._broker, login, server)

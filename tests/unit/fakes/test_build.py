@@ -62,6 +62,18 @@ def test_positions_and_orders_of_every_kind() -> None:
     assert [(o.type, o.stoplimit, o.type_time) for o in made.orders] == [(6, 1.089, 1)]
 
 
+def test_a_closed_market_has_no_ticks_and_opens_where_it_has_gone_meanwhile() -> None:
+    clock = Clock()
+    made = live(clock, symbols=["EURUSD"], step_s=1.0, specs={"EURUSD": {"hours": {"Tue": ["11:10-12:00"]}}})
+    first = made.broker.quotes["EURUSD"]
+    clock.now += 599
+    made.catch_up()
+    assert made.broker.quotes["EURUSD"] == first
+    clock.now += 1
+    made.catch_up()
+    assert made.broker.quotes["EURUSD"].time_msc == first.time_msc + 600_000
+
+
 def test_a_drawn_market_moves_with_the_clock_and_its_seed() -> None:
     def quotes(seed: int) -> list[float]:
         clock = Clock()

@@ -113,6 +113,18 @@ def test_an_order_taken_is_executed_later_at_the_market_of_that_moment() -> None
     assert not made.orders
 
 
+def test_late_executions_slip_against_the_trader() -> None:
+    made = desk(dealer=Dealer(seed=2, slippage=20, delay_s=1.0))
+    for _ in range(10):
+        buy(made, 0.01)
+        sell(made, 0.01)
+    made.advance(1)
+    assert len(made.positions) == 20
+    bought = [p.price_open for p in made.positions if p.side > 0]
+    sold = [p.price_open for p in made.positions if p.side < 0]
+    assert (1.08458 <= min(bought) < max(bought) <= 1.08478) and (1.08430 <= min(sold) < max(sold) <= 1.08450)
+
+
 def test_a_late_close_finds_the_position_gone_and_is_rejected() -> None:
     made = desk()
     ticket = buy(made, sl=1.08)["order"]

@@ -139,3 +139,16 @@ def test_ticks_are_kept_with_what_changed_in_each() -> None:
     assert (len(newest), newest[-1]["flags"], newest[-1]["last"]) == (4, 10, 1.0851)
     assert len(mt5.copy_ticks_from("EURUSD", began, 2, mt5.COPY_TICKS_ALL)) == 2
     assert len(mt5.copy_ticks_from("EURUSD", began, 2, mt5.COPY_TICKS_TRADE)) == 0
+
+
+def test_after_a_login_the_history_grows_oldest_first() -> None:
+    made = desk(rules=Rules(history_grows_s=10.0))
+    for _ in range(9):
+        buy(made, 0.01)
+    shown(made)
+    counts = []
+    for _ in range(5):
+        counts.append(mt5.history_deals_total(86_400, 2_000_000_000))
+        made.advance(2.5)
+    assert counts == [0, 2, 5, 7, 10]
+    assert len(mt5.positions_get()) == 9

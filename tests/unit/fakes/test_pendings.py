@@ -71,6 +71,22 @@ def test_a_stop_limit_becomes_a_limit_at_its_stop_and_then_fills() -> None:
     assert made.positions[0].price_open == 1.08888
 
 
+@pytest.mark.parametrize(
+    "order_type,price,stoplimit,code",
+    [
+        (BUY_LIMIT, 1.08408, 0.0, 10009), (BUY_LIMIT, 1.08409, 0.0, 10016),  # 50 points from the ask
+        (SELL_LIMIT, 1.08500, 0.0, 10009), (SELL_LIMIT, 1.08499, 0.0, 10016),  # and from the bid
+        (BUY_STOP, 1.08508, 0.0, 10009), (BUY_STOP, 1.08507, 0.0, 10016),
+        (BUY_STOP_LIMIT, 1.09, 1.0895, 10009), (BUY_STOP_LIMIT, 1.09, 1.08951, 10016),
+    ],
+)  # fmt: skip
+def test_the_stops_level_counts_from_the_market_and_between_stop_and_limit(
+    order_type: int, price: float, stoplimit: float, code: int
+) -> None:
+    made = desk(euro(stops_level=50))
+    assert ask(made, action=5, type=order_type, price=price, stoplimit=stoplimit)["retcode"] == code
+
+
 def test_a_sell_stop_limit_does_the_same_downwards() -> None:
     made = desk()
     ask(made, action=5, type=SELL_STOP_LIMIT, price=1.0800, stoplimit=1.0810)
