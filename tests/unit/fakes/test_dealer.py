@@ -122,7 +122,8 @@ def test_late_executions_slip_against_the_trader() -> None:
     assert len(made.positions) == 20
     bought = [p.price_open for p in made.positions if p.side > 0]
     sold = [p.price_open for p in made.positions if p.side < 0]
-    assert (1.08458 <= min(bought) < max(bought) <= 1.08478) and (1.08430 <= min(sold) < max(sold) <= 1.08450)
+    assert 1.08458 <= min(bought) < max(bought) <= 1.08478
+    assert 1.08430 <= min(sold) < max(sold) <= 1.08450
 
 
 def test_a_late_close_finds_the_position_gone_and_is_rejected() -> None:
