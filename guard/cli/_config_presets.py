@@ -49,6 +49,8 @@ def presets(
 
 def _fits(preset: Preset, word: str) -> bool:
     texts = [preset.name, preset.about.title, *(rule.says for rule in preset.rules)]
+    if preset.broker is not None:
+        texts += [*(account.name for account in preset.broker.accounts), *(preset.broker.regulation.value or ())]
     return any(word.casefold() in text.casefold() for text in texts)
 
 
@@ -135,8 +137,10 @@ def _value(value: object) -> str:
 
 
 def _picture(start: float, floor: float) -> str:
-    """The way from the start to the floor: what may still be lost, and the stages a firm's limit ships with."""
-    return f"{start:,.2f} {output.bar(100, 14)}|70 %{output.BAR_EMPTY * 3}|85 %{output.BAR_EMPTY}|90 %|{floor:,.2f}"
+    """Equity with the part of it that must stay: the empty end of the bar is what may be lost."""
+    width = 40
+    kept = output.bar(min(99.0, floor / start * 100.0), width)
+    return f"{kept} equity {start:,.2f}, floor {floor:,.2f}: {start - floor:,.2f} may be lost"
 
 
 def not_watched(found: Iterable[Preset]) -> list[str]:

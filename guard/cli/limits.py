@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -18,7 +18,7 @@ from guard.cli.evaluate import cycle_of
 from guard.settings.load import Loaded, default_loaded, load_config
 from guard.settings.snapshot_file import read_document
 
-_NOTHING = "no figures: start a guard, or give a file that `guard snapshot` wrote with --snapshot"
+_NOTHING: Final = "none yet; start a guard, or give a file that `guard snapshot` wrote with --snapshot"
 
 
 def limits(

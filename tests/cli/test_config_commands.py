@@ -225,6 +225,10 @@ def test_presets_are_listed_searched_and_shown_with_their_sources(capsys: Captur
     assert main.run(["config", "presets"]) == 0
     assert f"{len(shipped_names())} presets." in capsys.readouterr().out
     assert main.run(["config", "presets", "prague", "quantum"]) == 2
+    assert main.run(["config", "presets", "standard cent"]) == 0
+    listed = capsys.readouterr().out
+    assert "brokers/exness" in listed
+    assert "brokers/xm" not in listed
     assert main.run(["config", "presets", "central european"]) == 0
     assert "prop/quantum-1step-100k" in capsys.readouterr().out
     assert main.run(["config", "presets", "prop/ftmo-2step-100k"]) == 0
@@ -232,6 +236,7 @@ def test_presets_are_listed_searched_and_shown_with_their_sources(capsys: Captur
     assert "watched       firm_day_loss: The day may cost 5 %" in out
     assert "why: needs news windows" in out
     assert "source: ftmo.oanda.com, 2026-11-24, official" in out
+    assert "equity 100,000.00, floor 95,000.00: 5,000.00 may be lost" in out
 
 
 @pytest.mark.parametrize("name", ["brokers/stptrading", "brokers/exness", "regulators/nfa-cftc", "profiles/scalper"])

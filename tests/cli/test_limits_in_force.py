@@ -121,7 +121,7 @@ def test_a_firms_floor_behind_the_brokers_stop_out_is_said(capsys: Capture) -> N
 
 def test_without_figures_limits_are_configured_and_nothing_is_called_armed(capsys: Capture) -> None:
     found = armed(capsys)
-    assert found["figures"].startswith("no figures")
+    assert found["figures"].startswith("none yet")
     assert {row["armed"] for row in found["limits"]} == {None}
     assert main.run(["limits"]) == 0
     out = capsys.readouterr().out
