@@ -56,6 +56,19 @@ def _levels(preset: Preset, account_type: str | None) -> BrokerLevels:
     return BrokerLevels(preset.name, () if servers is None else servers, call, stop_out)
 
 
+def other_servers(presets: tuple[Preset, ...], sections: ConfigFile) -> list[str]:
+    """Sentences about brokers whose servers are not called like the account's."""
+    server = sections.account.server
+    found = []
+    for preset in presets:
+        names = None if preset.broker is None else preset.broker.servers.value
+        if server is None or names is None or server.casefold().startswith(tuple(name.casefold() for name in names)):
+            continue
+        like = f"{preset.name} ({', '.join(names)}…)"
+        found.append(f"the server '{server}' is not named like those of {like}: is it yours?")
+    return found
+
+
 def check_account_type(presets: tuple[Preset, ...], sections: ConfigFile) -> list[Fault]:
     """An account type that no extended broker has."""
     account = sections.account

@@ -13,7 +13,7 @@ from guard.settings.checks import check_limits
 from guard.settings.defaults import default_limits
 from guard.settings.extends import Source, gather, merged, with_bases
 from guard.settings.faults import ConfigError, Fault
-from guard.settings.levels import broker_levels, check_account_type, named_stop_out
+from guard.settings.levels import broker_levels, check_account_type, named_stop_out, other_servers
 from guard.settings.limits import Entry, laid_over, read_limits
 from guard.settings.money import MoneyRule, currency_of, in_account_currency, is_money
 from guard.settings.overlaps import overlaps
@@ -109,7 +109,7 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
     if sections is not None:
         wrong, sized = check_size(sources, sections.account.initial)
         faults += [*wrong, *check_account_type(presets, sections)]
-        remarks += sized
+        remarks += [*sized, *other_servers(presets, sections)]
     if not entries and not faults:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
     if faults or sections is None:

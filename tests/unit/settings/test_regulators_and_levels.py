@@ -152,3 +152,10 @@ def test_the_effective_document_keeps_the_levels_and_the_fingerprint(text: str, 
     again = load_text(dump(loaded.document), tmp_path / "again.toml")
     assert again.policy.brokers == loaded.policy.brokers
     assert again.sha256 == loaded.sha256
+
+
+def test_a_broker_whose_servers_are_called_otherwise_is_named() -> None:
+    text = 'format = "guard.config/1"\nextends = "brokers/exness"\n[account]\nserver = "%s"\n'
+    (remark,) = load_text(text % "FBS-Real", Path("own.toml")).remarks
+    assert "'FBS-Real' is not named like those of brokers/exness (Exness-" in remark
+    assert load_text(text % "exness-MT5Trial", Path("own.toml")).remarks == ()
