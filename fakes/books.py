@@ -22,6 +22,11 @@ from fakes.terms import MarginChange, Terms
 _TICKS_KEPT = 10_000
 
 
+def kept_ticks() -> defaultdict[str, deque[Quote]]:
+    """Room for the newest ticks of every symbol."""
+    return defaultdict(lambda: deque(maxlen=_TICKS_KEPT))
+
+
 class Books:
     """State and valuation; ``Account`` adds margin, ``Broker`` the trader's hand and the market's."""
 
@@ -49,7 +54,7 @@ class Books:
         self.quotes: dict[str, Quote] = {}
         self.selected: set[str] = set()
         self.bars = Bars()
-        self.ticks: defaultdict[str, deque[Quote]] = defaultdict(lambda: deque(maxlen=_TICKS_KEPT))
+        self.ticks = kept_ticks()
         self.exchange = Exchange(self.specs, self.quotes)
         self.deals: list[Deal] = []
         self.orders: list[Order] = []

@@ -13,9 +13,12 @@ from typing import Any
 
 from fakes import checks, errand, stopout, trading, triggers
 from fakes.account import Account
+from fakes.books import kept_ticks
 from fakes.dealer import Dealer
 from fakes.lag import Shown
 from fakes.ledger import BALANCE, BY_CLIENT, CORRECTION, CREDIT, Deal, Order, Rejected
+from fakes.money import Exchange
+from fakes.rates import Bars
 from fakes.rules import Rules
 from fakes.symbols import STANDARD, SymbolSpec
 from fakes.terms import Terms
@@ -204,12 +207,14 @@ class Broker(Account):
         self.rules.positions_lag_s, self.rules.history_lag_s = positions_s, history_s
 
     def twin(self) -> Broker:
-        """A copy that can be traded on without touching this broker: same quotes, an empty history, a meek dealer."""
-        other = copy(self)
+        """A copy that may be traded on and quoted without touching this broker: no past, no bars, a meek dealer."""
+        other, specs, quotes = copy(self), dict(self.specs), dict(self.quotes)
         vars(other).update(
+            specs=specs, quotes=quotes, exchange=Exchange(specs, quotes), bars=Bars(), ticks=kept_ticks(),
+            selected=set(self.selected), silent=set(self.silent),
             _positions={ticket: replace(position) for ticket, position in self._positions.items()},
             orders=[replace(order) for order in self.orders], deals=[], history=[], events=[], gone=set(self.gone),
-            asked_msc=self.asked_msc.copy(), dealer=Dealer(), shown=Shown(),
+            asked_msc=self.asked_msc.copy(), rules=replace(self.rules), dealer=Dealer(), shown=Shown(),
             _order_conversion=dict(self._order_conversion),
         )  # fmt: skip
         return other

@@ -95,6 +95,14 @@ def test_under_fifo_the_oldest_of_the_symbol_goes_first_and_other_symbols_do_not
     assert sell(made, position=young)["retcode"] == 10009
 
 
+def test_under_fifo_two_positions_close_one_another_only_with_the_oldest_among_them() -> None:
+    made = desk(rules=Rules(fifo_close=True))
+    old, young, short = buy(made)["order"], buy(made)["order"], sell(made)["order"]
+    assert ask(made, action=10, position=young, position_by=short)["retcode"] == 10045
+    assert ask(made, action=10, position=short, position_by=old)["retcode"] == 10009
+    assert [position.ticket for position in made.positions] == [young]
+
+
 def test_a_stop_out_too_keeps_to_fifo() -> None:
     made = desk(rules=Rules(fifo_close=True), leverage=100, balance=3_000.0)
     made.set_price("EURUSD", 1.0800)

@@ -9,6 +9,7 @@ import pytest
 from fakes import trading
 from fakes.broker import Broker
 from fakes.dealer import Dealer
+from fakes.symbols import STANDARD
 from tests.desk import buy, desk, euro, sell
 
 
@@ -89,3 +90,18 @@ def test_checking_does_not_ask_the_dealer_and_does_nothing() -> None:
     assert check(made, action=5, type=2, price=1.08, type_filling=2)["retcode"] == 0
     assert (made.positions, made.orders, made.history, len(made.deals), made.balance) == ([], [], [], 1, 10_000.0)
     assert (made.ticket(), made.margin, made.requests) == (ticket + 1, 0.0, 0)
+
+
+def test_a_twin_goes_its_own_way() -> None:
+    made = desk(euro(), STANDARD["GBPUSD"])
+    ticket = buy(made, 1.0)["order"]
+    twin = made.twin()
+    assert (twin.equity, twin.margin) == (made.equity, made.margin)
+    twin.set_price("EURUSD", 1.0)
+    twin.advance(86_400)
+    twin.deposit(5.0)
+    assert made.equity == 9_992.0
+    assert (made.quotes["EURUSD"].bid, made.position(ticket).profit, len(made.ticks["EURUSD"])) == (1.0845, -8.0, 1)
+    bars = made.bars.read("EURUSD", 1)
+    assert bars is not None
+    assert len(bars) == 1
