@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from fakes import trading
 from fakes.broker import Broker
 from fakes.hours import Hours
 from fakes.rules import Rules
+from fakes.symbols import STANDARD
 from tests.desk import ask, buy, desk, euro, sell
 
 Case = tuple[int, Callable[[], dict[str, Any]]]
@@ -155,6 +157,7 @@ CASES: dict[str, Case] = {
     "10014 above the maximum": (10014, lambda: buy(desk(euro(volume_max=5.0)), 5.01)),
     "10014 nothing": (10014, lambda: buy(desk(), 0.0)),
     "10014 not a number": (10014, lambda: buy(desk(), NAN)),
+    "10014 a partial close off the grid": (10014, lambda: with_position(lambda b, t: sell(b, 0.123, position=t))),
     "10014 a partial close that leaves less than the minimum": (
         10014, lambda: with_position(lambda b, t: sell(b, 0.45, position=t), euro(volume_min=0.1)),
     ),
@@ -265,6 +268,17 @@ def test_there_is_a_case_for_every_code_of_the_server_but_the_terminals_own() ->
     theirs = {10027, 10031}  # said by the terminal: see test_permissions
     there_are = {10004, 10006, *range(10007, 10037), *range(10038, 10047)}
     assert {code for code, _ in CASES.values()} == there_are - theirs
+
+
+def test_the_volume_limit_counts_one_side_of_one_symbol_without_orders_that_close() -> None:
+    made = desk(euro(volume_limit=1.0), replace(STANDARD["GBPUSD"], volume_limit=1.0))
+    ticket = sell(made, 1.0)["order"]
+    made.dealer.script(delay_s=5.0)
+    assert buy(made, 1.0, position=ticket)["retcode"] == 10008
+    assert buy(made, 1.0, symbol="GBPUSD")["retcode"] == 10009
+    assert ask(made, action=5, type=2, price=1.08, volume=0.4)["retcode"] == 10009
+    assert buy(made, 0.6)["retcode"] == 10009
+    assert buy(made, 0.01)["retcode"] == sell(made, 0.01)["retcode"] == 10034
 
 
 def picture(broker: Broker) -> tuple[Any, ...]:
