@@ -7,9 +7,12 @@ the worker loads. The environment steers it further:
 ``GUARD_TEST_MODULES``: a file that gets the names of all loaded modules when the guard stops;
 ``GUARD_TEST_ACKS``: print an ``ack`` event with number and hash of the last row after every commit;
 ``GUARD_TEST_KILL``: ``n:event``, end the process hard (as ``kill -9`` does) within the n-th commit after the start, at
-``begin``, ``insert``, ``commit`` (just before) or ``committed`` (just after); the file ``GUARD_TEST_KILLED`` tells so.
+``begin``, ``insert``, ``commit`` (just before) or ``committed`` (just after); the file ``GUARD_TEST_KILLED`` tells so;
+``GUARD_TEST_LATE``: a file that gets how many seconds late each cycle began, as a JSON list, when the guard stops;
+``GUARD_TEST_TELEGRAM``: the address at which the notifier finds Telegram's service.
 """
 
+import atexit
 import functools
 import json
 import os
@@ -19,6 +22,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
+from guard.app.cycle import Outcome
+from guard.app.outbox import child
+from guard.app.rate import Rate
 from guard.cli import main
 from guard.journal import sqlite
 from guard.settings.load import Loaded
@@ -83,8 +89,27 @@ def watch_commits(watch: Watch) -> None:
     sqlite.SqliteJournal._transaction = watched  # type: ignore[method-assign]
 
 
+def watch_lateness(path: Path) -> None:
+    late: list[float] = []
+    due: list[float] = []
+    after = Rate.after
+
+    def watched(self: Rate, outcome: Outcome, now: float) -> float:
+        period_s = after(self, outcome, now)
+        late.extend(now - at for at in due)
+        due[:] = [now + period_s]
+        return period_s
+
+    Rate.after = watched  # type: ignore[method-assign]
+    atexit.register(lambda: path.write_text(json.dumps(late), encoding="utf-8"))
+
+
 def run(argv: list[str]) -> int:
     use_simulated_terminal()
+    if "GUARD_TEST_LATE" in os.environ:
+        watch_lateness(Path(os.environ["GUARD_TEST_LATE"]))
+    if "GUARD_TEST_TELEGRAM" in os.environ:
+        child.MODULE = "tests.sender_root"  # type: ignore[misc]
     if {"GUARD_TEST_KILL", "GUARD_TEST_ACKS"} & os.environ.keys():
         watch_commits(Watch(os.environ.get("GUARD_TEST_KILL"), "GUARD_TEST_ACKS" in os.environ))
     try:

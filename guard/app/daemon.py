@@ -12,6 +12,7 @@ from loguru import logger
 
 from guard.app.bootstrap import Guarded
 from guard.app.cycle import Outcome, any_unknown, utc_now
+from guard.app.outbox.child import Notifier, wanted
 from guard.app.rate import NEAR_S, Rate
 from guard.app.schedule import HEARTBEAT, HOUSEKEEPING, Schedule
 from guard.app.status import status_document
@@ -48,6 +49,8 @@ class Daemon:
         self._stop = stop
         self._rate = rate if rate is not None else Rate()
         self._schedule = Schedule()
+        document = guarded.loaded.document
+        self._notifier = Notifier(guarded.account, guarded.home, document) if wanted(document) else None
         self._counts: Counter[str] = Counter()
         self._read_s = 0.0
         self._slowest_s = 0.0
@@ -100,14 +103,22 @@ class Daemon:
             # What has been loaded by now stays: the collector need not look at it in every cycle.
             gc.collect()
             gc.freeze()
+            if self._notifier is not None:
+                self._notifier.start()
         for untold in self._untold:
             self._reporter.changed(untold)
         self._untold.clear()
         if self._guarded.live.due():
-            self._guarded.live.write(status_document(self._guarded, outcome, self._period_s))
+            self._guarded.live.write({**status_document(self._guarded, outcome, self._period_s), **self._helpers()})
         for sentence in self._guarded.desk.attend():
             logger.info("asked: {}", sentence)
         self._periodic()
+
+    def _helpers(self) -> dict[str, Any]:
+        """What may be asked of this guard, and how its notifier is (null: nothing is to be sent)."""
+        notifier = self._notifier
+        told = None if notifier is None else {"pid": notifier.pid, "starts": notifier.starts, "why": notifier.why}
+        return {"commands": sorted(self._guarded.desk.handlers), "notifier": told}
 
     def _periodic(self) -> None:
         due = self._schedule.due()
@@ -148,5 +159,7 @@ class Daemon:
         self._guarded.patient.flush(utc_now(), now=True)
         seq = self._beat("stop", {"why": reason})
         logger.info("stopped: {}", reason)
+        if self._notifier is not None:
+            self._notifier.close(asked=reason == self._stop.reason)
         self._guarded.live.remove()
         self._reporter.stopped(reason, seq)

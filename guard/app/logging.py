@@ -41,7 +41,7 @@ def hide(secret: str) -> None:
 
 def masked(text: str) -> str:
     """The text with everything that looks like a secret, or is a known one, replaced."""
-    for secret in _known:
+    for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     for rule, replacement in _RULES:
         text = rule.sub(replacement, text)

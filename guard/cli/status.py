@@ -10,6 +10,7 @@ import typer
 from guard.app.home import find_home
 from guard.app.live import Seen, look
 from guard.cli import output
+from guard.cli._notices_view import notices_document, notices_lines
 from guard.cli._status_view import status_lines
 from guard.model.errors import TerminalError
 
@@ -48,13 +49,13 @@ def status(
         output.print_json({"format": "guard.status-list/1", "guards": [document(seen) for seen in guards]})
         return
     for seen in guards:
-        for line, _ in status_lines(seen):
+        for line, _ in [*status_lines(seen), *notices_lines(seen)]:
             output.say(line)
 
 
 def document(seen: Seen) -> dict[str, Any]:
     """One guard's figures with their age."""
-    return {**seen.document, "age_s": round(seen.age_s, 1)}
+    return {**seen.document, "age_s": round(seen.age_s, 1), "messages": notices_document(seen)}
 
 
 def register(app: typer.Typer) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from guard.engine.policy import DEFAULT_SHOCKS, Policy, Shock
 from guard.limits.base import Limit
 from guard.metrics.account import BrokerLevels
 from guard.settings.money import MoneyRule, in_account_currency
 from guard.settings.schema import FORMAT, ConfigFile
+
+MESSAGES: Final = ("notices", "heartbeat", "telegram", "notify")
+"""Sections that decide who is told, and no verdict."""
 
 
 def build_policy(
@@ -54,7 +57,7 @@ def _zone_named(limits: tuple[Limit, ...]) -> bool:
 
 def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
     document = effective_document(sections, policy)
-    for name in ("terminal", "notify"):
+    for name in ("terminal", *MESSAGES):
         document.pop(name, None)
     return replace(policy, sha256=fingerprint(document))
 
@@ -95,6 +98,14 @@ def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
     document["shocks"] = [{"target": s.target, "pct": s.pct, "name": s.name} for s in policy.shocks]
     document["limits"] = [limit_document(limit, policy.currency) for limit in policy.limits]
     document["levels"] = [_levels(found) for found in policy.brokers]
-    if sections.notify:
-        document["notify"] = [entry.model_dump(mode="json") for entry in sections.notify]
-    return document
+    return {**document, **_messages(sections)}
+
+
+def _messages(sections: ConfigFile) -> dict[str, Any]:
+    """The sections about messages that are in force; where nothing is sent there are none."""
+    if not (sections.notify or sections.heartbeat or sections.telegram):
+        return {}
+    held = {name: getattr(sections, name) for name in MESSAGES if name != "notify"}
+    found = {name: one.model_dump(mode="json", exclude_none=True) for name, one in held.items() if one is not None}
+    entries = [entry.model_dump(mode="json", exclude_none=True) for entry in sections.notify]
+    return {**found, **({"notify": entries} if entries else {})}

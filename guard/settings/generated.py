@@ -16,13 +16,17 @@ from pydantic_core import PydanticUndefined
 
 from guard.engine.policy import DEFAULT_SHOCKS
 from guard.settings.catalog import FieldWords, KindWords, catalog
+from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySection, TelegramSection
 from guard.settings.schema import FORMAT, ConfigFile, json_schema
 from guard.settings.toml_text import inline
 
 _VALUES: Final = {"login": 5012345, "server": "Broker-Demo", "currency": "USD", "initial": "100000 USD",
                   "path": r"C:\Program Files\MetaTrader 5\terminal64.exe", "call_level": 100.0, "stop_out_level": 50.0,
-                  "url": "env:GUARD_TELEGRAM", "password": "keyring:mt5-guard/5012345", "address": "127.0.0.1:18500",
-                  "token_file": r"C:\Users\you\worker.token", "type": "Standard Cent"}  # fmt: skip
+                  "url": "env:GUARD_MESSAGES", "password": "keyring:mt5-guard/5012345", "address": "127.0.0.1:18500",
+                  "token_file": r"C:\Users\you\worker.token", "type": "Standard Cent",
+                  "bot": "env:GUARD_TELEGRAM_BOT", "chats": (123456789,), "name": "phone",
+                  "label": "challenge", "link": "https://guard.example",
+                  "quiet": {"begin": "22:00", "end": "07:00", "tz": "Europe/Prague"}}  # fmt: skip
 # max_drawdown counts from the typed balance unless told otherwise.
 _NEEDED: Final = ("currency", "initial")
 _SECTIONS: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case")
@@ -55,7 +59,8 @@ def example() -> str:
     lines += ["", f"# {_words('shocks')}"]
     for shock in DEFAULT_SHOCKS:
         lines += ["[[shocks]]", *(f"{key} = {inline(getattr(shock, key))}" for key in ("target", "pct", "name")), ""]
-    lines += [f"# [[notify]]: {_words('notify')}", '# url = "env:GUARD_TELEGRAM"']
+    lines += [*_commented("[[notify]]", NotifySection), *_commented("[notices]", NoticesSection)]
+    lines += [*_commented("[heartbeat]", HeartbeatSection), *_commented("[telegram]", TelegramSection)]
     for kind in catalog():
         lines += ["", f"# {kind.title}, in {kind.unit}. {kind.text.splitlines()[0]}", *_limit(kind)]
     return "\n".join(lines) + "\n"
@@ -67,6 +72,13 @@ def _words(name: str) -> str:
 
 def _first(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip().splitlines()[0].replace("``", "")
+
+
+def _commented(head: str, model: type[BaseModel]) -> Iterator[str]:
+    """A section that has an effect only with what the user fills in: all of it is a comment."""
+    yield from (f"# {_first(model)}", f"# {head}")
+    yield from (line if line.startswith("#") else f"# {line}" for line in _section(model))
+    yield ""
 
 
 def _section(model: type[BaseModel]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from guard.settings.extends import Source, gather, merged, with_bases
 from guard.settings.faults import ConfigError, Fault
 from guard.settings.levels import broker_levels, check_account_type, named_stop_out, other_servers
 from guard.settings.limits import Entry, laid_over, read_limits
+from guard.settings.messages import check_messages
 from guard.settings.money import MoneyRule, currency_of, in_account_currency, is_money
 from guard.settings.overlaps import overlaps
 from guard.settings.presets import Preset, applied, check_loosened, check_size, check_sources
@@ -110,6 +111,7 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
         wrong, sized = check_size(sources, sections.account.initial)
         faults += [*wrong, *check_account_type(presets, sections)]
         remarks += [*sized, *other_servers(presets, sections)]
+    faults += check_messages(sections) if sections is not None else []
     if not entries and not faults:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
     if faults or sections is None:
@@ -166,11 +168,9 @@ def _first_amount(value: object) -> str | None:
 
 
 def _remarks(sections: ConfigFile) -> tuple[str, ...]:
-    if not sections.notify:
-        return ()
-    count = len(sections.notify)
-    what = "1 [[notify]] address is" if count == 1 else f"{count} [[notify]] addresses are"
-    return (f"{what} not used: this version shows its warnings on the screen and in its journal only.",)
+    if sections.notices.model_fields_set and not sections.notify:
+        return ("[notices] has no effect: there is no [[notify]] address to send to.",)
+    return ()
 
 
 def _once(faults: list[Fault]) -> list[Fault]:

@@ -10,18 +10,17 @@ from pydantic import Field
 from guard.limits.base import Data, NotNegative, Positive
 from guard.limits.registry import limit_kinds
 from guard.settings.broker_model import BrokerSection
+from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySection, TelegramSection
+from guard.settings.patterns import TIME_PATTERN, Reference
 from guard.settings.preset_model import ExampleSection, LoosenedSection, PresetSection, RuleSection
 from guard.settings.regulator_model import RegulatorSection
 
 FORMAT: Final = "guard.config/1"
 MODES_LATER: Final = ("rehearse", "enforce")
-SECRET_PATTERN: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^/\s]+/\S+)$"  # noqa: S105 - a pattern, not a password
 MODULE_PATTERN: Final = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 VENDOR: Final = "MetaTrader5"
 CURRENCY_PATTERN: Final = r"^[A-Z][A-Z0-9]{2,9}$"
 MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z][A-Z0-9]{2,9}$"
-
-TIME_PATTERN: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class AccountSection(Data):
@@ -53,7 +52,7 @@ class TerminalSection(Data):
         None, description="terminal64.exe, in single quotes; absent: the one that runs"
     )
     portable: bool = Field(False, description="start the terminal in portable mode, if the guard has to start it")
-    password: Annotated[str, Field(pattern=SECRET_PATTERN)] | None = Field(
+    password: Reference | None = Field(
         None, description="env:NAME or keyring:SERVICE/USER; absent (best): the terminal's own login is used"
     )
     timeout_s: Annotated[float, Field(ge=1.0, le=600.0, allow_inf_nan=False)] = Field(
@@ -120,14 +119,6 @@ class WorstCaseSection(Data):
     gap_beyond_stop_pct: NotNegative = Field(0.0, description="percent of the price by which a stop fills worse")
 
 
-class NotifySection(Data):
-    """An address for messages. This version sends none and says so."""
-
-    url: Annotated[str, Field(pattern=SECRET_PATTERN)] = Field(
-        description="env:NAME or keyring:SERVICE/USER, never the address"
-    )
-
-
 class ConfigFile(Data):
     """A file of format guard.config/1, without its limits."""
 
@@ -144,7 +135,10 @@ class ConfigFile(Data):
     margin: MarginSection = MarginSection()
     worst_case: WorstCaseSection = WorstCaseSection()
     shocks: tuple[ShockSection, ...] = Field((), description="price moves of the stress figures; absent: 1 % and 5 %")
-    notify: tuple[NotifySection, ...] = Field((), description="kept for a later version: nothing is sent yet")
+    notify: tuple[NotifySection, ...] = Field((), description="where messages go")
+    notices: NoticesSection = NoticesSection()
+    heartbeat: HeartbeatSection | None = Field(None, description="calls outside while the guard sees the account")
+    telegram: TelegramSection | None = Field(None, description="questions and commands by Telegram")
     levels: tuple[LevelsSection, ...] | None = Field(
         None, description="margin levels assumed where the terminal tells none; absent: those of the brokers' presets"
     )

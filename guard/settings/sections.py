@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from guard.settings.build import MESSAGES
 from guard.settings.extends import Source
 from guard.settings.faults import Fault
 from guard.settings.schema import FORMAT, MODES_LATER, ConfigFile
 from guard.settings.words import faults_of
 
 _TABLES: Final = (
+    *MESSAGES[:-1],
     "account", "terminal", "trading_day", "timing", "margin", "worst_case", "preset", "broker", "regulator",
 )  # fmt: skip
 _ARRAYS: Final = ("limits", "shocks", "notify", "levels", "loosened", "rules", "examples")

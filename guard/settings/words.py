@@ -9,7 +9,8 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 
 from guard.settings.faults import Fault, did_you_mean, place, shown
-from guard.settings.schema import CURRENCY_PATTERN, MODULE_PATTERN, MONEY_PATTERN, SECRET_PATTERN, TIME_PATTERN
+from guard.settings.patterns import CHANNEL_PATTERN, DAILY_PATTERN, LINK_PATTERN, SECRET_PATTERN, TIME_PATTERN
+from guard.settings.schema import CURRENCY_PATTERN, MODULE_PATTERN, MONEY_PATTERN
 
 _PLAIN: Final = {
     "float_type": "must be a number", "float_parsing": "must be a number", "int_type": "must be a whole number",
@@ -30,6 +31,9 @@ _BOUNDS: Final = {
 _PATTERNS: Final = {
     MONEY_PATTERN: 'must be an amount with its currency in quotes, such as "100000 USD"',
     TIME_PATTERN: 'must be a time HH:MM in quotes, such as "00:00"',
+    DAILY_PATTERN: 'must be a time HH:MM in quotes, such as "22:00", or "off"',
+    LINK_PATTERN: "must be an address that begins with http:// or https:// and holds no password",
+    CHANNEL_PATTERN: "must be up to 32 letters, digits, dots, dashes or underscores",
     CURRENCY_PATTERN: "must be a currency code in capitals, such as USD",
     MODULE_PATTERN: 'must be the name of an installed Python module, such as "mt5linux"',
     SECRET_PATTERN: "must be a reference, env:NAME or keyring:SERVICE/USER: "
@@ -93,7 +97,7 @@ def _sentence(item: Any, model: type[BaseModel], location: Location, value: obje
         return f"is not a field of {owner}; {did_you_mean(last, names)}"
     if kind == "string_pattern_mismatch":
         wanted = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
-        return f"{wanted}." if context["pattern"] == SECRET_PATTERN else wanted + it_is
+        return f"{wanted}." if context["pattern"] in (SECRET_PATTERN, LINK_PATTERN) else wanted + it_is
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", context["expected"])
         if isinstance(value, str):

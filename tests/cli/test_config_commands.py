@@ -185,16 +185,16 @@ def test_check_prints_every_fault_with_its_place_and_ends_with_three(capsys: Cap
     assert [fault["path"] for fault in document["faults"]] == ["mode", "timing.stale"]
 
 
-def test_check_says_that_deeds_and_addresses_are_not_in_this_version(capsys: Capture) -> None:
+def test_check_says_that_deeds_are_not_in_this_version_and_that_notices_need_an_address(capsys: Capture) -> None:
     Path("own.toml").write_text(
         'format = "guard.config/1"\n[[limits]]\nkind = "open_risk"\nmax = 5\n'
-        'stages = [{ at_pct = 100, actions = ["warn", "flatten"] }]\n[[notify]]\nurl = "keyring:guard/telegram"\n',
+        'stages = [{ at_pct = 100, actions = ["warn", "flatten"] }]\n[notices]\nrepeat_s = 60.0\n',
         encoding="utf-8",
     )
     assert main.run(["config", "check", "own.toml"]) == 0
     out = capsys.readouterr().out
     assert "not carried out: flatten" in out
-    assert "address is not used" in out
+    assert "[notices] has no effect: there is no [[notify]] address" in out
 
 
 def test_show_prints_a_configuration_with_its_fingerprint_and_only_references(capsys: Capture) -> None:
@@ -203,7 +203,7 @@ def test_show_prints_a_configuration_with_its_fingerprint_and_only_references(ca
     assert main.run(["config", "show", "own.toml"]) == 0
     shown = capsys.readouterr().out
     document = tomllib.loads(shown)
-    assert document["notify"] == [{"url": "env:MY_BOT"}]
+    assert [entry["url"] for entry in document["notify"]] == ["env:MY_BOT"]
     assert len(document["limits"]) == 9
     assert main.run(["config", "show", "own.toml", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)

@@ -99,8 +99,8 @@ url = "env:GUARD_TELEGRAM"
     assert loaded.policy.login == 5012345
     assert loaded.policy.initial == 100000.0
     assert loaded.terminal.path == r"C:\Program Files\Broker MT5\terminal64.exe"
-    assert loaded.remarks
-    assert "not used" in loaded.remarks[0]
+    assert loaded.remarks == ()
+    assert loaded.document["notify"][0]["url"] == "env:GUARD_TELEGRAM"
     assert loaded.policy.limits[3].limit.value == 4.0
     assert len(loaded.policy.limits) == 9
 

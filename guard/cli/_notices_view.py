@@ -1,0 +1,48 @@
+"""How a running guard's messages are, for ``status`` and ``watch``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from guard.app.home import Home
+from guard.app.live import Seen
+from guard.app.outbox.look import channels, unacknowledged, waiting
+from guard.model.errors import InputError
+
+
+def notices_document(seen: Seen) -> dict[str, Any] | None:
+    """Unacknowledged notices, waiting deliveries and failing channels; ``None`` when nothing is to be sent."""
+    notifier = seen.document.get("notifier")
+    if notifier is None:
+        return None
+    path = Home(Path(str(seen.document["home"]))).outbox(seen.account)
+    try:
+        failing = [one for one in channels(path) if one["failures"]]
+        return {
+            "notifier": notifier, "unacknowledged": unacknowledged(path), "waiting": len(waiting(path)),
+            "failing": failing, "unreadable": None,
+        }  # fmt: skip
+    except InputError as error:
+        return {"notifier": notifier, "unacknowledged": [], "waiting": None, "failing": [], "unreadable": str(error)}
+
+
+def notices_lines(seen: Seen) -> list[tuple[str, str]]:
+    """Lines and styles: what is wrong first, one quiet line otherwise."""
+    found = notices_document(seen)
+    if found is None:
+        return []
+    if found["unreadable"] is not None:
+        return [(f"messages: {found['unreadable']}", "yellow")]
+    lines = []
+    if found["notifier"]["pid"] is None:
+        why = found["notifier"]["why"] or "it is being started"
+        lines.append((f"MESSAGES ARE NOT SENT: the notifier does not run: {why}", "bold red"))
+    lines += [
+        (f"MESSAGES FAIL: {one['channel']}: {one['why']} (`guard notify list`)", "bold red")
+        for one in found["failing"]
+    ]  # fmt: skip
+    if found["unacknowledged"]:
+        numbers = ", ".join(found["unacknowledged"][:5])
+        lines.append((f"not acknowledged: {numbers} (`guard ack`)", "yellow"))
+    return lines or [(f"messages: {found['waiting']} waiting, all channels work", "")]
