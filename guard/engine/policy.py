@@ -30,6 +30,11 @@ class Policy:
     Money in account currency; ``initial`` is typed by the user, never guessed; call and stop-out levels are used only
     where the terminal does not tell (0), ``brokers`` where the configuration does not either. ``zone_named`` is false
     while the day resets at 00:00 UTC by default.
+
+    In modes ``rehearse`` and ``enforce``: of the requests to the trade server a minute and a day ``exit_reserve_pct``
+    percent are kept for exits; ``magic`` marks the guard's own requests, ``deviation_points`` is how far a fill may be
+    from the price asked; a symbol without a tick for ``fresh_s`` seconds is not traded in; ``can_act`` says why the
+    guard must not act although its mode would, or is empty.
     """
 
     limits: tuple[Limit, ...]
@@ -48,8 +53,20 @@ class Policy:
     gap_beyond_stop_pct: float = 0.0
     brokers: tuple[BrokerLevels, ...] = ()
     zone_named: bool = False
+    requests_per_minute: int = 30
+    requests_per_day: int = 2000
+    exit_reserve_pct: float = 50.0
+    magic: int = 770_077
+    deviation_points: int = 50
+    fresh_s: float = 60.0
+    can_act: str = ""
     source: str = "defaults"
     sha256: str = ""
+
+    @cached_property
+    def acts(self) -> bool:
+        """Whether deeds are planned: in ``rehearse`` and ``enforce``."""
+        return self.mode in ("rehearse", "enforce")
 
     @cached_property
     def needs(self) -> dict[str, AnchorNeed]:

@@ -14,7 +14,7 @@ from guard.engine.policy import Policy
 from guard.limits.base import Limit, Reading
 from guard.metrics.account import Context
 from guard.metrics.compute import Metrics
-from guard.model.intent import Intent, TradingState
+from guard.model.intent import Deed, Intent, TradingState
 from guard.model.notice import Notice
 from guard.model.snapshot import Gap, Snapshot
 from guard.model.state import State, Timer
@@ -28,7 +28,8 @@ class CycleResult(NamedTuple):
     """What one cycle found.
 
     ``changed`` is true when something was decided or learnt that a restart must not forget. ``blind`` says why the
-    positions cannot be believed, or is ``None``. ``intents`` is empty: this version watches and warns.
+    positions cannot be believed, or is ``None``. ``intents`` are those alive and those that ended now; ``deeds`` may be
+    sent now, in order, at most one in flight per ticket; both are empty in mode ``warn``.
     """
 
     state: State
@@ -39,6 +40,7 @@ class CycleResult(NamedTuple):
     trading_state: TradingState
     blind: str | None
     changed: bool
+    deeds: tuple[Deed, ...] = ()
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -112,6 +114,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
             policy.sha256 or state.policy_sha256,
             state.flow_gap_s,
             state.flow_gap_told,
+            state.enforcing,
         )
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:

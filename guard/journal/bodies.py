@@ -28,13 +28,13 @@ def notice_key(notice: Notice) -> str:
 
 
 def intent_key(intent: Intent) -> str:
-    """The same intent is journaled as pending once."""
-    return f"intent:{intent.id}"
+    """An intent is journaled once in each status."""
+    return f"intent:{intent.id}:{intent.status}"
 
 
 def intent_body(intent: Intent) -> dict[str, Any]:
-    """An intent before its deed."""
-    return {**asdict(intent), "status": "PENDING"}
+    """An intent as it stands."""
+    return intent._asdict()
 
 
 def cycle_body(result: CycleResult, pieces: Mapping[str, str]) -> dict[str, Any]:

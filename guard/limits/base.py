@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,7 @@ EPSILON = 1e-9
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Side = Literal["buy", "sell"]
+_TRUE: dict[str, Any] = {"tighter": "true"}
 AssetClass = Literal["forex", "metal", "index", "crypto", "share", "energy", "other"]
 
 
@@ -57,13 +58,20 @@ class Scope(Data):
         return not (self.asset_classes and known and row.asset_class not in self.asset_classes)
 
 
-class ActionSpec(Data):
-    """An action with its own settings, e.g. ``{ kind = "lock_until", until = "reset" }``."""
+class ActionSpec(BaseModel):
+    """An action with its own settings, e.g. ``{ kind = "lock_until", until = "reset" }``.
+
+    Which settings there are is the action's own matter: ``settings`` checks them against the registry of actions.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
     kind: str
-    until: str | None = None
-    target_pct: Positive | None = None
-    for_s: Positive | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The action's own settings by name."""
+        return dict(self.__pydantic_extra__ or {})
 
 
 class Stage(Data):
@@ -101,7 +109,8 @@ class Reading(NamedTuple):
 class Limit(Data):
     """Base of all kinds. A kind sets the class words and answers ``evaluate``.
 
-    ``scoped`` is false for kinds that look at the whole account: a ``scope`` on them is a fault.
+    ``scoped`` is false for kinds that look at the whole account: a ``scope`` on them is a fault. ``vetoes`` is true
+    for kinds of exposure, margin and stop-out: no deed may leave them worse than it found them.
     """
 
     kind: ClassVar[str] = ""
@@ -111,6 +120,7 @@ class Limit(Data):
     max_field: ClassVar[str] = "max"
     curable_by: ClassVar[tuple[str, ...]] = ()
     scoped: ClassVar[bool] = True
+    vetoes: ClassVar[bool] = False
 
     id: str | None = Field(None, description="name of this limit; two limits of one kind need different ones")
     scope: Scope = Field(Scope(), description="which positions it looks at; default all")
@@ -118,6 +128,14 @@ class Limit(Data):
     clear_margin_pct: NotNegative = Field(2.0, description="percent of the threshold it must fall back to clear")
     cooldown_s: NotNegative = Field(0.0, description="seconds it must stay clear before it is called clear")
     stages: tuple[Stage, ...] = Field(DEFAULT_STAGES, description="at which utilization which actions begin")
+    latch: bool = Field(
+        False, description="what was begun for a breach goes on after its period's reset", json_schema_extra=_TRUE
+    )
+    ends_account: bool = Field(
+        False,
+        description="a breach ends the account: deeds do not wait, and begin early enough for their own cost",
+        json_schema_extra=_TRUE,
+    )
 
     @cached_property
     def name(self) -> str:

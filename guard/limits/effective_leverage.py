@@ -21,6 +21,7 @@ class EffectiveLeverage(Limit):
     kind: ClassVar[str] = "effective_leverage"
     title: ClassVar[str] = "Effective leverage"
     unit: ClassVar[str] = "x equity"
+    vetoes: ClassVar[bool] = True
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
     max: Positive = Field(examples=[10.0], description="largest allowed notional / equity, in times")

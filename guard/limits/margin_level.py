@@ -23,6 +23,7 @@ class MarginLevel(Limit):
     scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "min"
+    vetoes: ClassVar[bool] = True
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
     min: Positive = Field(examples=[150.0], description="lowest allowed margin level, in percent")

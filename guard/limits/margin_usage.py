@@ -17,6 +17,7 @@ class MarginUsage(Limit):
     title: ClassVar[str] = "Margin usage"
     unit: ClassVar[str] = "% of equity"
     scoped: ClassVar[bool] = False
+    vetoes: ClassVar[bool] = True
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
     max: Positive = Field(examples=[50.0], description="largest used margin, in percent of equity")

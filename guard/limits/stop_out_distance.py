@@ -24,6 +24,7 @@ class StopOutDistance(Limit):
     scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "min"
+    vetoes: ClassVar[bool] = True
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
     min: Positive = Field(examples=[30.0], description="smallest allowed distance, in percent of equity", le=100.0)

@@ -19,6 +19,7 @@ class SymbolExposure(Limit):
     kind: ClassVar[str] = "symbol_exposure"
     title: ClassVar[str] = "Symbol exposure"
     unit: ClassVar[str] = "% of equity"
+    vetoes: ClassVar[bool] = True
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
     max: Positive = Field(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from guard.model.enforcement import NOTHING_UNDER_WAY, Enforcement, Lock
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -61,6 +63,7 @@ class Last(NamedTuple):
 
     ``believed`` is false when the clock readings are newer than the money, which is of the last cycle that saw.
     ``trusted_s`` is UTC as believed: the PC's clock while the server's agrees, else carried on by the monotonic clock.
+    ``server_s`` is the server's own wall clock, once confirmed.
     """
 
     at: str
@@ -72,6 +75,7 @@ class Last(NamedTuple):
     credit: float
     believed: bool = True
     trusted_s: float | None = None
+    server_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class State:
     timers: Mapping[str, Timer] = field(default_factory=dict)
     first_seen: FirstSeen | None = None
     last: Last | None = None
-    locks: tuple[Mapping[str, object], ...] = ()
+    locks: tuple[Lock, ...] = ()
     policy_sha256: str | None = None
     flow_gap_s: float = 0.0
     flow_gap_told: bool = False
+    enforcing: Enforcement = NOTHING_UNDER_WAY

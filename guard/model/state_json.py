@@ -7,7 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from guard.model import codec
 from guard.model import fields as f
+from guard.model.enforcement import Enforcement, Lock
 from guard.model.errors import InputError
 from guard.model.snapshot_json import FIRST_YEAR, LAST_YEAR
 from guard.model.state import Anchor, FirstSeen, Last, State, Timer
@@ -51,11 +53,11 @@ _TIMER: Final[Spec] = {
 _FIRST_SEEN: Final[Spec] = {"at": _AT, "balance": _N, "equity": _N}
 _LAST: Final[Spec] = {
     "at": _AT, "taken_s": _N, "monotonic_s": _ON, "boot_id": (_optional(f.text), "a text or null"), "balance": _N,
-    "equity": _N, "credit": _N, "believed": _B, "trusted_s": _ON,
+    "equity": _N, "credit": _N, "believed": _B, "trusted_s": _ON, "server_s": _ON,
 }  # fmt: skip
 _PARTS: Final = (
     "anchors", "entry_equity", "first_stops", "unprotected_s", "timers", "first_seen", "last", "locks",
-    "policy_sha256", "flow_gap_s", "flow_gap_told",
+    "policy_sha256", "flow_gap_s", "flow_gap_told", "enforcing",
 )  # fmt: skip
 
 
@@ -69,10 +71,11 @@ def state_to_json(state: State) -> dict[str, Any]:
         "timers": {key: asdict(value) for key, value in state.timers.items()},
         "first_seen": asdict(state.first_seen) if state.first_seen is not None else None,
         "last": state.last._asdict() if state.last is not None else None,
-        "locks": [dict(lock) for lock in state.locks],
+        "locks": codec.written(state.locks),
         "policy_sha256": state.policy_sha256,
         "flow_gap_s": state.flow_gap_s,
         "flow_gap_told": state.flow_gap_told,
+        "enforcing": codec.written(state.enforcing),
     }
 
 
@@ -130,17 +133,6 @@ def _numbers(raw: object, check: f.Check, wanted: str, path: str) -> dict[int, f
     return out
 
 
-def _locks(raw: object) -> tuple[Mapping[str, object], ...]:
-    if raw is None:
-        return ()
-    if not isinstance(raw, (list, tuple)):
-        raise _refuse("state.locks", "a list", raw)
-    for index, lock in enumerate(raw):
-        if not isinstance(lock, Mapping):
-            raise _refuse(f"state.locks[{index}]", "an object", lock)
-    return tuple(raw)
-
-
 def state_from_json(raw: object) -> State:
     """The state of a journal row or of a snapshot file's ``state`` section.
 
@@ -151,7 +143,7 @@ def state_from_json(raw: object) -> State:
     """
     data = _mapping(raw, "state")
     _known(data, _PARTS, "state")
-    first, last = data.get("first_seen"), data.get("last")
+    first, last, locks, enforcing = (data.get(name) for name in ("first_seen", "last", "locks", "enforcing"))
     return State(
         anchors=_several(Anchor, _ANCHOR, data.get("anchors"), "state.anchors"),
         entry_equity=_numbers(data.get("entry_equity"), *_N, "state.entry_equity"),
@@ -160,8 +152,9 @@ def state_from_json(raw: object) -> State:
         timers=_several(Timer, _TIMER, data.get("timers"), "state.timers"),
         first_seen=None if first is None else _build(FirstSeen, _FIRST_SEEN, first, "state.first_seen"),
         last=None if last is None else _build(Last, _LAST, last, "state.last"),
-        locks=_locks(data.get("locks")),
+        locks=() if locks is None else codec.read(tuple[Lock, ...], locks, "state.locks"),
         policy_sha256=_value(data.get("policy_sha256"), _optional(f.text), "a text or null", "state.policy_sha256"),
         flow_gap_s=_value(data.get("flow_gap_s", 0.0), *_NN, "state.flow_gap_s"),
         flow_gap_told=_value(data.get("flow_gap_told", False), *_B, "state.flow_gap_told"),
+        enforcing=Enforcement() if enforcing is None else codec.read(Enforcement, enforcing, "state.enforcing"),
     )

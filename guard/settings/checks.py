@@ -54,7 +54,7 @@ def _stages(entry: Entry) -> list[Fault]:
         if not stage.actions:
             faults.append(Fault(entry.path(*where), 'is empty; the least is ["warn"].'))
         for position, (name, item) in enumerate(zip(stage.names, stage.actions, strict=True)):
-            until = None if isinstance(item, str) else item.until
+            until = None if isinstance(item, str) else item.settings.get("until")
             faults += _action(entry, name, until, (*where, position))
     return faults
 

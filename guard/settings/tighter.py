@@ -90,7 +90,7 @@ def _first(stages: tuple[Stage, ...]) -> dict[str, tuple[float, str | None]]:
     found: dict[str, tuple[float, str | None]] = {}
     for stage in sorted(stages, key=lambda one: one.at_pct):
         for name, item in zip(stage.names, stage.actions, strict=True):
-            found.setdefault(name, (stage.at_pct, None if isinstance(item, str) else item.until))
+            found.setdefault(name, (stage.at_pct, None if isinstance(item, str) else item.settings.get("until")))
     return found
 
 

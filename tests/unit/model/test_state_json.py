@@ -8,11 +8,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.model.enforcement import Confirm, Enforcement, Flight, Lock, Ordered, Quote, Try, Undone
 from guard.model.errors import InputError
+from guard.model.intent import Deed, Intent
 from guard.model.state import Anchor, FirstSeen, Last, State, Timer
 from guard.model.state_json import state_from_json, state_to_json
 
 AT = "2026-11-20T12:00:00+00:00"
+DEED = Deed("i/close/7/0", "i", "close", 7, 7, "EURUSD", 0.1, 8, 1.0, 1.2, "because", 1)
+ENFORCING = Enforcement(
+    intents=(Intent("i", "day", "period_loss", "flatten", 90.0, AT, AT, AT, "open", "why", (7, 8), 1.5, 2.5),),
+    flights={7: Flight(DEED, 1.0, "accepted", 10009, 5, 0.1, 1.1, 1, 2.0)},
+    tries={"close/7": Try(2, 1.0, 0.5, 10004, "requote", 1, 3.0, True)},
+    confirms={"day": Confirm(1.0, {"EURUSD": (1.0, 1.1, 1.2)}, True, True)},
+    inherited={"day": 120.0},
+    confirmed=("day",),
+    ordered=(Ordered("u", AT, 1.0, "asked", {7: 0.1}, (9,)),),
+    undone=(Undone(1.0, 2.5, 42),),
+    baskets=(42,),
+    rehearsed=("i/close/7/0",),
+    sends=(1.0, 2.0),
+    day="2026-11-20",
+    day_sends=3,
+    quotes={"EURUSD": Quote(1.0, 2.0, (1.1, 1.2), 0.0002, ((0.0002, 1.2, 1.1),), 3.0)},
+    sampled_s=4.0,
+    countdown_s=5.0,
+    doubt_s=6.0,
+    peaks={"day": 10_500.0},
+    slippage={"EURUSD": 0.0001},
+)
 FULL = State(
     anchors={
         "day|UTC|00:00": Anchor("day", AT, 10_000.0, None, "deals"),
@@ -24,10 +48,11 @@ FULL = State(
     timers={"leverage": Timer(3, 100.0, 1.5, 0.25, AT, True, 2.0, True), "other": Timer()},
     first_seen=FirstSeen(AT, 10_000.0, 10_000.0),
     last=Last(AT, 1_795_190_400.0, 81_234.117, "boot", 10_000.0, 9_990.0, 100.0, False, 1_795_190_399.5),
-    locks=({"limit": "day", "until": AT},),
+    locks=(Lock("day|1", "day", "the day's loss", AT, None, True, True, "{}", {7: -0.5}),),
     policy_sha256="ab",
     flow_gap_s=3.25,
     flow_gap_told=True,
+    enforcing=ENFORCING,
 )
 
 number = st.floats(allow_nan=False, allow_infinity=False, width=64, min_value=-1e15, max_value=1e15)
@@ -102,7 +127,10 @@ BAD: list[tuple[tuple[str, ...], object]] = [
     (("entry_equity", "7.5"), 1.0), (("first_stops", "7"), -1.0), (("unprotected_s", "7"), -0.5),
     (("unprotected_s", "7"), float("inf")), (("locks",), {}), (("locks",), ["day"]), (("policy_sha256",), 1),
     (("flow_gap_s",), "3"), (("flow_gap_s",), None), (("flow_gap_s",), -1.0), (("flow_gap_told",), "no"),
-    (("surprise",), 1),
+    (("surprise",), 1), (("locks",), [{"limit": "day"}]), (("locks",), [{"id": 1}]), (("enforcing",), []),
+    (("enforcing", "flights"), {"x": {}}), (("enforcing", "flights", "7", "at_s"), "1"),
+    (("enforcing", "tries", "close/7", "given_up"), 1), (("enforcing", "quotes", "EURUSD", "minutes"), [[1.0, 2.0]]),
+    (("enforcing", "intents"), [{"id": "i"}]), (("enforcing", "surprise"), 1),
 ]  # fmt: skip
 
 
