@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from guard.engine.elapsed import AGREE_S, server_utc_s
+from guard.engine.elapsed import AGREE_S, pc_clock_set_by_s, server_utc_s
 from guard.model.notice import Notice
 from guard.model.snapshot import Snapshot
+from guard.model.state import Last
 from guard.model.verdict import Severity
 
 KIND: Final = "terminal"
@@ -55,7 +56,9 @@ READ_ONLY: Final = Condition(
 )  # fmt: skip
 
 
-def conditions(snapshot: Snapshot, errors: Mapping[str, object]) -> dict[str, Condition | None]:
+def conditions(
+    snapshot: Snapshot, errors: Mapping[str, object], last: Last | None = None
+) -> dict[str, Condition | None]:
     """Everything that can be judged now, by name: the condition that stands in the way, or ``None`` when it does not.
 
     A switch that the terminal does not show is not judged, and its name is absent.
@@ -63,6 +66,7 @@ def conditions(snapshot: Snapshot, errors: Mapping[str, object]) -> dict[str, Co
     Args:
         snapshot: The present reading, of the right account.
         errors: What the reader said beside it.
+        last: The engine's previous reading, against which a PC clock that was set is noticed.
     """
     found: dict[str, Condition | None] = {}
     terminal, account = snapshot.terminal, snapshot.account
@@ -81,8 +85,21 @@ def conditions(snapshot: Snapshot, errors: Mapping[str, object]) -> dict[str, Co
         found[CLOCK] = Condition(CLOCK, CLOCK, told[:1].upper() + told[1:], AGREED)
     elif server is not None:
         off = server - snapshot.taken_s
-        found[CLOCK] = None if abs(off) <= AGREE_S else _disagreement(off)
+        set_by = pc_clock_set_by_s(last, snapshot) if last is not None else None
+        if set_by is not None:
+            found[CLOCK] = _set(set_by)
+        else:
+            found[CLOCK] = None if abs(off) <= AGREE_S else _disagreement(off)
     return found
+
+
+def _set(by_s: float) -> Condition:
+    sentence = (
+        f"The PC's clock was set {'forward' if by_s > 0 else 'back'} by {abs(by_s):,.0f} s, and the server's was not: "
+        "no new period begins before its time by the PC's running time; set the PC's clock right (Windows: w32tm "
+        "/resync), or restart the PC if it is right now"
+    )
+    return Condition(CLOCK, CLOCK, sentence, AGREED)
 
 
 def _disagreement(off_s: float) -> Condition:
@@ -104,9 +121,19 @@ class Conditions:
         self._offset_s: float | None = None
         self._first = True
 
-    def look(self, snapshot: Snapshot, errors: Mapping[str, object], at: str, now: float) -> list[Notice]:
-        """The notices of this look. ``at``: its time as ISO text; ``now``: the guard's own monotonic clock."""
-        judged = conditions(snapshot, errors)
+    def look(
+        self, snapshot: Snapshot, errors: Mapping[str, object], at: str, now: float, last: Last | None = None
+    ) -> list[Notice]:
+        """The notices of this look.
+
+        Args:
+            snapshot: The present reading, of the right account.
+            errors: What the reader said beside it.
+            at: Its time as ISO text.
+            now: The guard's own monotonic clock.
+            last: The engine's previous reading.
+        """
+        judged = conditions(snapshot, errors, last)
         here = {name: condition for name, condition in judged.items() if condition is not None}
         notices = [*self._moved(snapshot, at)]
         for name in [name for name in self._told if name in judged and name not in here]:

@@ -148,7 +148,8 @@ class Cycle:
         """What has changed in what the terminal, the broker and the clocks allow; it is journaled here."""
         errors = document.get("errors")
         at = _iso(snapshot.taken_at)
-        told = self._conditions.look(snapshot, errors if isinstance(errors, Mapping) else {}, at, self._clock())
+        known = errors if isinstance(errors, Mapping) else {}
+        told = self._conditions.look(snapshot, known, at, self._clock(), self.state.last)
         for notice in told:
             self._say(notice)
         return told

@@ -41,10 +41,34 @@ def trusted_s(last: Last | None, snapshot: Snapshot) -> float:
     clock; over a restart of the machine it stands still. The first reading of all has nothing to be measured against.
     """
     server = server_utc_s(snapshot)
-    if last is None or (server is not None and abs(server - snapshot.taken_s) <= AGREE_S):
+    agrees = server is not None and abs(server - snapshot.taken_s) <= AGREE_S
+    if last is None or (agrees and pc_clock_set_by_s(last, snapshot) is None):
         return snapshot.taken_s
     before = last.trusted_s if last.trusted_s is not None else last.taken_s
     return before + elapsed_s(last, snapshot) if same_boot(last, snapshot) else before
+
+
+def pc_clock_set_by_s(last: Last, snapshot: Snapshot) -> float | None:
+    """By how much the PC's clock was set since time was last trusted; ``None`` when it was not, or that is not known.
+
+    A worker that is started after the PC's clock was set takes the server's offset against the wrong clock, and both
+    seem to agree. But the server's own clock has then moved on as the monotonic one has, and the PC's has not.
+    """
+    now, before = server_now_s(None, snapshot), last.server_s
+    if now is None or before is None or last.trusted_s is None or not same_boot(last, snapshot):
+        return None
+    passed = elapsed_s(last, snapshot)
+    wall, moved = snapshot.taken_s - last.trusted_s - passed, now - before - passed
+    return wall if abs(wall) > AGREE_S and abs(moved) <= AGREE_S else None
+
+
+def server_now_s(last: Last | None, snapshot: Snapshot) -> float | None:
+    """The server's wall clock of this reading once confirmed, else that of ``last``, carried on within one boot."""
+    if snapshot.server_time_s is not None and snapshot.offset_confirmed:
+        return snapshot.server_time_s
+    if last is None or last.server_s is None or not same_boot(last, snapshot):
+        return None
+    return last.server_s + elapsed_s(last, snapshot)
 
 
 def may_advance(last: Last | None, snapshot: Snapshot, instant_s: float) -> bool:

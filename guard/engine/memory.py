@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from guard.engine.elapsed import trusted_s
+from guard.engine.elapsed import server_now_s, trusted_s
 from guard.metrics.block import Block
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
@@ -34,6 +34,7 @@ def last_reading(snapshot: Snapshot, state: State, at: str, *, blind: bool) -> L
             boot_id=snapshot.boot_id,
             believed=False,
             trusted_s=trusted_s(last, snapshot),
+            server_s=server_now_s(last, snapshot),
         )
     return Last(
         at,
@@ -44,6 +45,7 @@ def last_reading(snapshot: Snapshot, state: State, at: str, *, blind: bool) -> L
         a.equity,
         a.credit,
         trusted_s=trusted_s(last, snapshot),
+        server_s=server_now_s(last, snapshot),
     )
 
 

@@ -28,7 +28,7 @@ class Needed:
         if self._clocks is None:
             found: list[str] = []
             for group in CLOCKS:
-                names = [row.name for row in self._search(group) if getattr(row, "select", False)]
+                names = [str(row.name) for row in self._search(group) if getattr(row, "select", False)]
                 found.extend(names[:1])
             if not found:
                 return ()
@@ -69,13 +69,22 @@ class Needed:
         best: str | None = None
         for group in (f"*{frm}{to}*", f"*{to}{frm}*"):
             for row in self._search(group):
-                if {row.currency_base, row.currency_profit} == {frm, to} and row.trade_calc_mode in FX_MODES:
-                    if row.select:
+                legs = {getattr(row, "currency_base", None), getattr(row, "currency_profit", None)}
+                if legs == {frm, to} and getattr(row, "trade_calc_mode", None) in FX_MODES:
+                    if getattr(row, "select", False):
                         return str(row.name)
                     best = best if best is not None else str(row.name)
         if best is not None:
-            self._module.symbol_select(best, True)
+            self._show(best)
         return best
+
+    def _show(self, name: str) -> None:
+        """Into Market Watch, or a symbol has no quotes; what a module cannot do shows as a missing tick."""
+        try:
+            call(self._module, "symbol_select", name, True)
+        except ReadError as error:
+            if error.ipc:
+                raise
 
     def _search(self, group: str) -> Iterable[Any]:
         try:
