@@ -168,6 +168,7 @@ def _drive(book: Book, metrics: Metrics, tally: Tally, where: str) -> None:
     there = target - entry.price
     tick_worth = abs(mover.gain(there + spec.step) - mover.gain(there - spec.step)) / 2
     slack = metrics.minor_unit * (len(metrics.snapshot.positions or ()) + 1) / 2 / tick_worth
+    slack *= max(target / entry.price, entry.price / target)  # what converts through the price carries its cents along
     if abs(found - ticks) <= 1 + slack:
         tally.counts["price at stop-out off by the rounding of results only"] += 1
         tally.judge("price at stop-out", True, "")

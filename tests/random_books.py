@@ -164,7 +164,8 @@ def _trade(chance: random.Random, book: Book, specs: list[SymbolSpec], convert: 
         least = _least(broker, spec)
         for turn in range(chance.choice([1, 1, 2, 3, 5])):
             _move(chance, broker, [spec.name, *chance.sample(PAIRS, 2)], 0.01)
-            side = -bias if hedge and turn > 0 and chance.random() < 0.6 else bias
+            hedges = hedge and turn > 0 and spec.calc_mode != COLLATERAL and chance.random() < 0.6
+            side = -bias if hedges else bias
             lots = min(500.0, round(least * chance.choice([1, 1, 10, 50]) * chance.randint(1, 12), 2))
             rate = convert(broker, spec.name, side)
             ticket = broker.open(side, spec.name, lots)

@@ -171,6 +171,8 @@ def solve(m: Metrics, entry: SymbolFigures, loss: float) -> float | None:
     if slope == 0.0 or not math.isfinite(slope):
         return None
     start = mover.gain(0.0)
+    if (start + loss) * loss <= 0.0:
+        return entry.price  # within the rounding of the results, the level is here
     way = math.copysign(1.0, -slope if loss > 0.0 else slope)
     farthest = mover.room if way < 0.0 else entry.price * _HIGHEST
     near, far = 0.0, min(farthest, abs((loss + start) / slope))

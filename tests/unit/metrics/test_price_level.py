@@ -95,3 +95,9 @@ def test_a_price_of_nothing_or_an_unknown_one_gives_none() -> None:
     for change in ({"price_current": 0.0}, {"price_open": None}, {"price_current": None}):
         m = metrics([position(1, 1.0, **({"sl": 0.0} | change))], [symbol()])
         assert price_at_stop_out(m, "EURUSD") is None
+
+
+def test_a_level_within_the_rounding_of_the_results_is_at_the_price_itself() -> None:
+    held = [position(1, 1.0, price_open=1.1, price_current=1.1, sl=0.0, profit=0.01)]
+    m = metrics(held, [symbol(trade_tick_value=0.0, trade_tick_value_loss=0.0)], balance=499.995)
+    assert price_at_stop_out(m, "EURUSD") == 1.1
