@@ -48,7 +48,7 @@ class Flight(NamedTuple):
     """A deed that was sent and is not proved yet. At most one per ticket.
 
     ``phase``: ``sent`` (no answer yet), ``accepted`` (the server took it), ``unknown`` (the answer was lost).
-    ``lots_before`` is what was open, ``price`` what a close was expected to fill at; ``missing`` counts consecutive
+    ``lots_before`` is what was open, signed; ``price`` what a close was expected to fill at; ``missing`` counts consecutive
     snapshots without the ticket, the first at ``missing_s``.
     """
 
@@ -67,7 +67,7 @@ class Try(NamedTuple):
     """What was learnt from refusals of one kind of deed on one ticket.
 
     No new attempt before ``wait_s`` seconds after ``at_s``, nor, with ``quote_s``, before the symbol has a tick newer
-    than that server second. ``sends`` counts attempts, ``fix`` fill modes or prices that did not work. ``given_up``: no
+    than that instant. ``sends`` counts attempts, ``fix`` fill modes or prices that did not work. ``given_up``: no
     attempt at all.
     """
 

@@ -35,6 +35,7 @@ _ACCOUNT = f.spec(
     ("trade_allowed", f.flag, _B),
     ("trade_expert", f.flag, _B),
     ("trade_mode", f.one_of(0, 1, 2), "0, 1 or 2"),
+    ("fifo_close", f.flag, _B),
 )
 _TERMINAL = f.spec(
     ("connected", f.flag, _B),
@@ -121,6 +122,11 @@ _SYMBOL = f.spec(
     ("ask", f.not_negative, _NN),
     ("last", f.not_negative, _NN),
     ("trade_mode", f.not_negative_whole, _I),
+    ("filling_mode", f.not_negative_whole, _I),
+    ("trade_exemode", f.not_negative_whole, _I),
+    ("trade_stops_level", f.not_negative_whole, _I),
+    ("trade_freeze_level", f.not_negative_whole, _I),
+    ("order_mode", f.not_negative_whole, _I),
 )
 _TICK = f.spec(
     ("bid", f.not_negative, _NN),

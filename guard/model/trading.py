@@ -27,7 +27,10 @@ FLOW_DEALS = frozenset({DEAL_BALANCE, DEAL_BONUS})
 
 
 class Account(NamedTuple):
-    """``account_info()``. Money in account currency; levels in percent (``so_mode`` 0) or money (1)."""
+    """``account_info()``. Money in account currency; levels in percent (``so_mode`` 0) or money (1).
+
+    With ``fifo_close`` the oldest position of a symbol must be closed first.
+    """
 
     login: int | None
     server: str | None
@@ -49,6 +52,7 @@ class Account(NamedTuple):
     trade_allowed: bool | None
     trade_expert: bool | None
     trade_mode: int | None
+    fifo_close: bool | None = None
 
 
 class Terminal(NamedTuple):
@@ -130,7 +134,10 @@ class Deal(NamedTuple):
 
 
 class Symbol(NamedTuple):
-    """``symbol_info()``: contract facts; prices of the cold read (use ``Tick`` for current ones)."""
+    """``symbol_info()``: contract facts; prices of the cold read (use ``Tick`` for current ones).
+
+    ``filling_mode`` and ``order_mode`` are flag sets, ``execution`` SYMBOL_TRADE_EXECUTION, the levels are points.
+    """
 
     name: str
     path: str | None
@@ -157,6 +164,11 @@ class Symbol(NamedTuple):
     ask: float | None
     last: float | None
     trade_mode: int | None
+    filling_mode: int | None = None
+    execution: int | None = None
+    stops_level: int | None = None
+    freeze_level: int | None = None
+    order_mode: int | None = None
 
 
 class Tick(NamedTuple):
