@@ -106,8 +106,10 @@ def bad_moment(e: Enforcement, snapshot: Snapshot, name: str, now_s: float) -> s
     quote, tick = e.quotes.get(name), snapshot.ticks.get(name)
     usual = median_spread(quote)
     if usual is not None and tick is not None and tick.bid and tick.ask and tick.ask - tick.bid > WIDE * usual + 1e-12:
-        return f"the spread of {name} is {(tick.ask - tick.bid) / usual:.1f} times its usual one" if usual else (
-            f"the spread of {name} is far above its usual one"
+        return (
+            f"the spread of {name} is {(tick.ask - tick.bid) / usual:.1f} times its usual one"
+            if usual
+            else (f"the spread of {name} is far above its usual one")
         )
     if snapshot.server_time_s is not None:
         second = snapshot.server_time_s % DAY_S

@@ -65,9 +65,8 @@ def settle(e: Enforcement, snapshot: Snapshot, now_s: float, at: str) -> Settled
         kept = done[deed.id]
         if kept is not None:
             flights[ticket] = kept
-    return Settled(
-        e._replace(flights=flights, tries=tries, slippage=slippage, ordered=tuple(ordered)), tuple(proved), tuple(faults)
-    )
+    e = e._replace(flights=flights, tries=tries, slippage=slippage, ordered=tuple(ordered))
+    return Settled(e, tuple(proved), tuple(faults))
 
 
 def _again(tried: Try, flight: Flight, now_s: float) -> Try:
@@ -144,7 +143,7 @@ def _reversed(flight: Flight, held: Position | None, at: str, now_s: float) -> O
         f"closing position {flight.deed.ticket} in {flight.deed.symbol} reversed it to {held.volume:g} lots on the "
         "other side: the reversal is closed first"
     )
-    return Ordered(f"reversal-{held.identifier}", at, now_s, why, {held.identifier: held.volume})
+    return Ordered(f"reversal-{held.identifier}", at, now_s, why, {held.identifier: 0.0})
 
 
 def foreign_close(snapshot: Snapshot, magic: int) -> Mapping[int, float]:

@@ -48,8 +48,8 @@ class Flight(NamedTuple):
     """A deed that was sent and is not proved yet. At most one per ticket.
 
     ``phase``: ``sent`` (no answer yet), ``accepted`` (the server took it), ``unknown`` (the answer was lost).
-    ``lots_before`` is what was open, signed; ``price`` what a close was expected to fill at; ``missing`` counts consecutive
-    snapshots without the ticket, the first at ``missing_s``.
+    ``lots_before`` is what was open, signed; ``price`` what a close was expected to fill at; ``missing`` counts
+    consecutive snapshots without the ticket, the first at ``missing_s``.
     """
 
     deed: Deed
@@ -98,7 +98,10 @@ class Quote(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """A flatten that the trader ordered: until nothing of ``lots`` (identifier to lots to close) is left open."""
+    """A closing that was ordered: ``lots`` maps an identifier to the lots that may stay, ``orders`` are to be deleted.
+
+    It is done when no position holds more than that and no such order is left.
+    """
 
     uid: str
     at: str
@@ -106,6 +109,7 @@ class Ordered(NamedTuple):
     why: str
     lots: Mapping[int, float]
     orders: tuple[int, ...] = ()
+    oldest_first: bool = False
 
 
 class Undone(NamedTuple):
