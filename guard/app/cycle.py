@@ -112,6 +112,8 @@ class Cycle:
             told = self._terminal_says(document, snapshot) if unseen is None else []
             if unseen is not None:
                 outcome = self._blind(unseen)
+            elif doubt is not None and self._flat.gone:
+                outcome = self._blind(doubt, snapshot=snapshot, anew=False)
             elif doubt is not None:
                 outcome = Outcome(utc_now(), doubt, snapshot=snapshot, seq=self._seq(), waiting=self._waiting())
             else:
@@ -167,10 +169,13 @@ class Cycle:
         return "the terminal's worker repeats an old reading: waiting for a new one"
 
     def _blind(
-        self, why: str, result: CycleResult | None = None, snapshot: Snapshot | None = None, *, at_once: bool = False
-    ) -> Outcome:
+        self, why: str, result: CycleResult | None = None, snapshot: Snapshot | None = None, *, at_once: bool = False,
+        anew: bool = True,
+    ) -> Outcome:  # fmt: skip
+        """``at_once`` tells the user now; ``anew`` doubts an empty list of positions from the beginning again."""
         at = utc_now()
-        self._flat.reset()
+        if anew:
+            self._flat.reset()
         if self._blindness.begins(why, self._clock()):
             logger.warning("blind: {}", why)
             self._journal.write(at, lambda journal: journal.commit("blind", {"why": why}, at=at))

@@ -20,6 +20,11 @@ class FlatCheck:
         self._confirmed = False
         self._held: float | None = None
 
+    @property
+    def gone(self) -> bool:
+        """Whether positions were held and their absence is not believed yet."""
+        return self._held is not None and self._first is not None
+
     def reset(self) -> None:
         """The connection was lost or in doubt: confirm anew. What was held before it is remembered."""
         self._first, self._confirmed = None, False
@@ -27,6 +32,10 @@ class FlatCheck:
     def doubt(self, snapshot: Snapshot, now: float) -> str | None:
         """Why an empty list is not believed yet, ``None`` when it is, or when the list is not empty."""
         balance = snapshot.account.balance
+        if snapshot.terminal is not None and snapshot.terminal.connected is False:
+            # What an unconnected terminal lists is the engine's matter, which believes none of it.
+            self.reset()
+            return None
         if snapshot.positions != ():
             # Positions in sight prove the list; unknown ones are the engine's matter.
             self._confirmed = self._confirmed or bool(snapshot.positions)

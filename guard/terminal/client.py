@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from guard.model.errors import TerminalError
+from guard.terminal.delta import changed
 from guard.terminal.link import Link, Slow
 from guard.terminal.port import Connection, Known, Lease, Outcome, Refused, Unknown
 from guard.terminal.process import Channel, Child
@@ -22,6 +23,7 @@ EXAMINE_DEADLINE_S = 60.0
 SLOW_SEND_S = 2.0
 OPEN_SPARE_S = 110.0
 LEAST_HOT_S = 1.0
+NONSENSE = "the terminal worker answered nonsense: it was replaced"
 
 
 class WorkerTerminal:
@@ -178,13 +180,20 @@ class WorkerTerminal:
     def _ask(self, request: dict[str, Any], within_s: float, on_slow: Slow | None = None) -> dict[str, Any]:
         body = self._link.ask(request, within_s, on_slow)
         if not isinstance(body, dict):
-            self._link.replace("the terminal worker answered nonsense: it was replaced")
+            self._link.replace(NONSENSE)
         return body
 
     def _read_hot(self, deadline_s: float) -> dict[str, Any]:
         """Ask for the hot part: only what changed comes through the pipe; the rest stays the same objects."""
         reply = self._ask({"op": "hot"}, deadline_s)
-        self._hot = self._merged(reply, "hot", self._hot)
+        held: dict[str, Any] = self._hot
+        fresh: Any = reply.get("hot")
+        try:
+            self._hot = {
+                name: changed(held.get(name), fresh[name]) if name in fresh else held[name] for name in reply["names"]
+            }
+        except (AttributeError, LookupError, TypeError, ValueError):
+            self._link.replace(NONSENSE)
         # Asked here too: a worker that someone else started may have been told to serve a simulated terminal.
         if not self._simulated and names_simulated(self._hot):
             self._link.replace(f"this terminal says it is {SIMULATED}: {REFUSAL}", later=True)
@@ -195,16 +204,14 @@ class WorkerTerminal:
         if self._deals_from is not None and isinstance(offset, (int, float)):
             since = self._deals_from.timestamp() + offset
         body = self._ask({"op": "cold", "deals_from_s": since}, COLD_DEADLINE_S)
-        self._cold = self._merged(body, "cold", self._cold)
+        held: dict[str, Any] = self._cold
+        fresh: Any = body.get("cold")
+        try:
+            self._cold = {name: fresh[name] if name in fresh else held[name] for name in body["names"]}
+        except (LookupError, TypeError):
+            self._link.replace(NONSENSE)
         self._read_at, self._cold_errors = body.get("read_at", {}), body.get("errors", {})
         self._cold_asked = False
-
-    def _merged(self, body: dict[str, Any], part: str, held: dict[str, Any]) -> dict[str, Any]:
-        fresh: Any = body.get(part)
-        try:
-            return {name: fresh[name] if name in fresh else held[name] for name in body["names"]}
-        except (KeyError, TypeError):
-            self._link.replace("the terminal worker answered nonsense: it was replaced")
 
 
 def _outcome(body: Mapping[str, Any]) -> Outcome:

@@ -105,8 +105,7 @@ else:
                     raise BrokenMessageError(f"the other side is gone: {error}") from error
                 if not data:
                     raise BrokenMessageError("the other side is gone")
-                self._frames.feed(data)
-                message = self._frames.next()
+                message = self._frames.arrived(data)
                 if message is not None:
                     return message
 

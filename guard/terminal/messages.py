@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 LARGEST = 64 * 1024 * 1024
 _HEAD = struct.Struct(">I")
+_PLAIN = {"op", "id", "within_s"}
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
 
 
@@ -32,10 +33,22 @@ def pack(message: dict[str, Any], largest: int = LARGEST) -> bytes:
     Raises:
         BrokenMessageError: It is larger than ``largest`` bytes.
     """
-    body = _encode(message).encode("utf-8", "surrogatepass")
+    body = (_plain(message) or _encode(message)).encode("utf-8", "surrogatepass")
     if len(body) > largest:
         raise BrokenMessageError(f"a message of {len(body)} bytes is larger than {largest}")
     return _HEAD.pack(len(body)) + body
+
+
+def _plain(message: dict[str, Any]) -> str | None:
+    """The same text for a request without anything in it, four times a second, without starting an encoder."""
+    if message.keys() != _PLAIN:
+        return None
+    operation, number, within_s = message["op"], message["id"], message["within_s"]
+    if type(operation) is not str or type(number) is not int or type(within_s) is not float:
+        return None
+    if not operation.isascii() or not operation.isalpha() or not 0.0 < within_s < 1e6:
+        return None
+    return f'{{"op":"{operation}","id":{number},"within_s":{within_s!r}}}'
 
 
 class Frames:
@@ -48,6 +61,19 @@ class Frames:
     def feed(self, data: bytes) -> None:
         """Add what arrived."""
         self._buffer += data
+
+    def arrived(self, data: bytes) -> dict[str, Any] | None:
+        """Add what arrived; the next whole message, ``None`` while there is none.
+
+        Raises:
+            BrokenMessageError: What came is no message.
+        """
+        head = data[: _HEAD.size]
+        if not self._buffer and len(head) == _HEAD.size and len(data) == _HEAD.size + _bounded(head, self._largest):
+            # Nearly always one message arrives whole and alone: it goes through no buffer then.
+            return _message(data[_HEAD.size :])
+        self.feed(data)
+        return self.next()
 
     def next(self) -> dict[str, Any] | None:
         """The next whole message, ``None`` while there is none.

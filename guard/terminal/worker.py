@@ -22,6 +22,7 @@ from typing import Any
 
 from guard.model.errors import GuardError, TerminalError
 from guard.terminal.deeds import Deeds
+from guard.terminal.delta import change
 from guard.terminal.examine import examine
 from guard.terminal.messages import BrokenMessageError, receive, send
 from guard.terminal.mt5 import initialize, load_module
@@ -89,9 +90,13 @@ class Worker:
     def _read_hot(self, reader: Reader) -> dict[str, Any]:
         before, self._hot = self._hot, reader.hot()
         self._refuse_simulated(self._hot)
-        changed = {name: value for name, value in self._hot.items() if name not in before or before[name] != value}
+        different = {
+            name: change(before.get(name), value)
+            for name, value in self._hot.items()
+            if name not in before or before[name] != value
+        }
         return {
-            "hot": changed, "names": list(self._hot), "errors": reader.errors, "cold_due": reader.cold_due(self._hot),
+            "hot": different, "names": list(self._hot), "errors": reader.errors, "cold_due": reader.cold_due(self._hot),
         }  # fmt: skip
 
     def _read_cold(self, reader: Reader, since: object) -> dict[str, Any]:

@@ -114,7 +114,9 @@ def test_positions_that_load_late_are_never_taken_for_a_flat_account(watch: Watc
     watch.world.inject(rows=late)
     empty = watch.look(2.75)
     assert all(outcome.blind is not None for outcome in empty)
-    assert any("no positions are listed" in str(outcome.blind) for outcome in empty)
+    assert any("positions are gone without a trace" in str(outcome.blind) for outcome in empty)
+    # Told after three seconds of blindness: the disconnect counts, a worker's restart was over in a moment.
+    assert (Severity.UNKNOWN in watch.notices("blind")) != restarted
     back = watch.look(3.0)
     assert back[-1].blind is None
     assert back[-1].snapshot is not None

@@ -109,6 +109,18 @@ def test_positions_that_are_gone_without_a_trace_are_not_believed_for_ten_second
     assert check.doubt(gone, 12.1) is None
 
 
+def test_what_an_unconnected_terminal_lists_is_left_to_the_engine_and_doubted_once_it_is_connected() -> None:
+    check, gone = FlatCheck(), read_snapshot(document(positions=[]))
+    check.doubt(read_snapshot(document()), 1.0)
+    unlinked = read_snapshot(document(positions=[], terminal={"connected": False}))
+    assert check.doubt(unlinked, 2.0) is None
+    assert check.gone is False
+    assert check.doubt(unlinked, 60.0) is None
+    assert check.doubt(gone, 61.0) is not None
+    assert check.gone is True
+    assert check.doubt(gone, 70.9) is not None
+
+
 def test_positions_that_come_back_end_the_doubt() -> None:
     check, gone = FlatCheck(), read_snapshot(document(positions=[]))
     check.doubt(read_snapshot(document()), 1.0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import struct
 
 import pytest
@@ -39,10 +40,27 @@ def test_messages_come_whole_however_the_bytes_arrive() -> None:
     for step in (1, 3, 7, len(raw)):
         frames, heard = Frames(), list[dict[str, object]]()
         for start in range(0, len(raw), step):
-            frames.feed(raw[start : start + step])
-            while (message := frames.next()) is not None:
+            message = frames.arrived(raw[start : start + step])
+            while message is not None:
                 heard.append(message)
+                message = frames.next()
         assert heard == sent
+
+
+@pytest.mark.parametrize("message", [
+    {"op": "hot", "id": 7, "within_s": 1.0},
+    {"op": "hot", "id": 7, "within_s": 0.30000000000000004},
+    {"op": 'h"t', "id": 7, "within_s": 1.0},
+    {"op": "hot", "id": True, "within_s": 1.0},
+    {"op": "é", "id": 1, "within_s": 1.0},
+    {"op": "hot", "id": 7, "within_s": 1},
+    {"op": "hot", "id": None, "within_s": 1e300},
+    {"op": "hot", "id": 7, "x": 1.0},
+])  # fmt: skip
+def test_a_plain_request_is_the_same_message_as_any_other(message: dict[str, object]) -> None:
+    frames = Frames()
+    assert frames.arrived(pack(message)) == message
+    assert pack(message)[4:] == json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def test_both_ways_are_bounded_before_anything_is_kept() -> None:
