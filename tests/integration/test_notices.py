@@ -288,3 +288,16 @@ def test_a_service_that_never_lets_go_costs_a_notifier_and_nothing_else(home: Pa
             assert document["state"] == "watching"
             assert guarded.interrupt() == 0
     assert "the notifier hangs" in next(home.glob("text/*.notify.log")).read_text(encoding="utf-8")
+
+
+def test_the_guard_itself_never_loads_what_sends(home: Path, tmp_path: Path, service: Web) -> None:
+    words = config(home, "hook", more='[telegram]\nbot = "env:BOT"\nchats = [1]\n')
+    with running(
+        home, options(positions=BROKEN), *words, HOOK=service.url("json", "hook"), BOT=TOKEN,
+        GUARD_TEST_MODULES=str(tmp_path / "modules"), GUARD_TEST_TELEGRAM=f"http://127.0.0.1:{service.port}",
+    ) as guarded:  # fmt: skip
+        service.wait(lambda one: one.path == "/hook")
+        guarded.interrupt()
+    loaded = set((tmp_path / "modules").read_text(encoding="utf-8").splitlines())
+    assert "guard.app.outbox.child" in loaded
+    assert not {"apprise", "requests", "keyring", "guard.notify", "guard.app.outbox.sender"} & loaded

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import time
 from itertools import pairwise
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 
 from guard.app.outbox.look import channels, recent, unacknowledged, waiting
 from guard.app.outbox.rules import ChannelRules, Quiet
+from guard.app.outbox.store import Entry
 from guard.model.errors import InputError
 from guard.model.verdict import Severity
 from guard.notify.base import Delivery
@@ -326,3 +328,32 @@ def test_the_day_is_summed_up_once_at_its_hour(tmp_path: Path) -> None:
         assert mail.titles()[-1] == "Summary of the day (mine)"
         assert "Equity: not seen" in mail.channels["phone"].messages[-1].body
         assert len(mail.titles()) == 3
+
+
+def test_a_kill_while_notices_are_taken_in_neither_loses_nor_doubles_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    with post(tmp_path) as mail:
+        mail.passes(0.0)
+        mail.says("BREACH", "day")
+        mail.says("BREACH", "leverage")
+        taken: list[str] = []
+        take = mail.store.take
+
+        def dies(entry: Entry, channels: Iterable[ChannelRules]) -> None:
+            if taken:
+                raise Killed
+            taken.append(entry.id)
+            take(entry, channels)
+
+        monkeypatch.setattr(mail.store, "take", dies)
+        with pytest.raises(Killed):
+            mail.sender.tick()
+    assert recent(tmp_path / "outbox.db", 9) == []
+    with post(tmp_path) as again:
+        again.passes(0.0)
+        again.passes(10.0)
+        assert again.titles() == ["BREACH day and 1 more (mine)"]
