@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from guard.app.home import Home
 from guard.app.live import Seen
 from guard.app.outbox.look import channels, unacknowledged, waiting
+from guard.cli._status_view import status_lines
 from guard.model.errors import InputError
+
+_HEAD: Final = 3  # whose account, how old, since when
 
 
 def notices_document(seen: Seen) -> dict[str, Any] | None:
@@ -25,6 +28,12 @@ def notices_document(seen: Seen) -> dict[str, Any] | None:
         }  # fmt: skip
     except InputError as error:
         return {"notifier": notifier, "unacknowledged": [], "waiting": None, "failing": [], "unreadable": str(error)}
+
+
+def all_lines(seen: Seen) -> list[tuple[str, str]]:
+    """The running guard's lines, with those about its messages below the head."""
+    lines = status_lines(seen)
+    return [*lines[:_HEAD], *notices_lines(seen), *lines[_HEAD:]]
 
 
 def notices_lines(seen: Seen) -> list[tuple[str, str]]:

@@ -10,8 +10,7 @@ import typer
 from guard.app.home import find_home
 from guard.app.live import Seen, look
 from guard.cli import output
-from guard.cli._notices_view import notices_document, notices_lines
-from guard.cli._status_view import status_lines
+from guard.cli._notices_view import all_lines, notices_document
 from guard.model.errors import TerminalError
 
 
@@ -49,7 +48,7 @@ def status(
         output.print_json({"format": "guard.status-list/1", "guards": [document(seen) for seen in guards]})
         return
     for seen in guards:
-        for line, _ in [*status_lines(seen), *notices_lines(seen)]:
+        for line, _ in all_lines(seen):
             output.say(line)
 
 

@@ -11,7 +11,7 @@ import typer
 from guard.app.home import find_home
 from guard.app.live import Seen, mark_watched
 from guard.cli import output
-from guard.cli._status_view import status_lines
+from guard.cli._notices_view import all_lines
 from guard.cli.status import NoGuardError, document, running
 
 _PERIOD_S: Final = 0.5
@@ -62,7 +62,7 @@ def _live(home: Path | None, account: str | None, guards: list[Seen]) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     def page(guards: list[Seen]) -> Text:
-        return Text("\n").join(Text(line, style=style) for seen in guards for line, style in status_lines(seen))
+        return Text("\n").join(Text(line, style=style) for seen in guards for line, style in all_lines(seen))
 
     with Live(page(guards), console=output.console(), auto_refresh=False, screen=False) as live:
         while True:

@@ -95,13 +95,11 @@ class Heartbeat:
 
     def beat(self) -> bool:
         """One call, if a look has been finished since the last one; whether it arrived."""
-        found = pulse(self._status)
         deadline = time.monotonic() + self._every_s / 2
-        while (found is None or not found.sees or found.at <= self._told) and time.monotonic() < deadline:
+        while (found := self._finished()) is None:
+            if time.monotonic() >= deadline:
+                return False
             time.sleep(min(_LOOK_S, self._every_s / 10))
-            found = pulse(self._status)
-        if found is None or not found.sees or found.at <= self._told:
-            return False
         why = self._call()
         if why and why != self.why:
             logger.warning("heartbeat: {}", why)
@@ -109,6 +107,11 @@ class Heartbeat:
         if not why:
             self._told, self.last_sent = found.at, time.time()
         return not why
+
+    def _finished(self) -> Pulse | None:
+        """A look that saw the account and has not been told of yet."""
+        found = pulse(self._status)
+        return found if found is not None and found.sees and found.at > self._told else None
 
     def _call(self) -> str:
         try:
