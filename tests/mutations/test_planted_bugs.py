@@ -15,6 +15,8 @@ ANCHORS = "tests/unit/engine/test_anchors.py"
 EXPOSURE = "tests/unit/metrics/test_exposure.py"
 FLOWS = "tests/unit/metrics/test_flows.py"
 LEVELS = "tests/unit/metrics/test_account_levels.py"
+OFFSET = "tests/unit/engine/test_server_offset.py"
+PC_CLOCK = "tests/unit/engine/test_pc_clock.py"
 RISK = "tests/unit/metrics/test_risk.py"
 STATE = "tests/unit/model/test_state_json.py"
 STEP = "tests/unit/engine/test_step.py"
@@ -97,8 +99,17 @@ BUGS = (
         "return last is None or trusted_s(last, snapshot) >=",
         "return last is None or snapshot.taken_s >=", ANCHORS),
     Bug("a jumped clock is believed from the second look on", "guard/engine/memory.py",
-        "        trusted_s=trusted_s(last, snapshot),\n    )", "        trusted_s=snapshot.taken_s,\n    )",
-        ANCHORS),
+        "        trusted_s=trusted_s(last, snapshot),\n        server_s=server_now_s(last, snapshot),\n    )",
+        "        trusted_s=snapshot.taken_s,\n        server_s=server_now_s(last, snapshot),\n    )", ANCHORS),
+    Bug("a PC clock that was set is believed", "guard/engine/elapsed.py",
+        "agrees and pc_clock_set_by_s(last, snapshot) is None", "agrees", PC_CLOCK),
+    Bug("a server's summer time is a PC clock that was set", "guard/engine/elapsed.py",
+        "abs(wall) > AGREE_S and abs(moved) <= AGREE_S", "abs(moved - wall) > AGREE_S", PC_CLOCK),
+    Bug("today's offset serves for every start", "guard/engine/server_offset.py",
+        "return tuple(sorted({now, *(now + change for change in changes)})) if changes else (now,)", "return (now,)",
+        OFFSET),
+    Bug("the offset of the anchor's own instant is forgotten", "guard/engine/server_offset.py",
+        "if known is not None:", "if False:", OFFSET),
     Bug("a deposit becomes a peak before its deal", "guard/engine/anchors.py",
         "moved = old if gap else _life(", "moved = _life(", ANCHORS),
     Bug("credit counts in loss rules", "guard/metrics/account.py",
