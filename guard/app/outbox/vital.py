@@ -47,26 +47,34 @@ def pulse(status: Path) -> Pulse | None:
 
 
 class Silence:
-    """Notices when the guard's looks stop although its process is there, and when they go on."""
+    """Notices when the guard's looks stop although its process is there, and when they go on.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """``clock``: UNIX seconds."""
+    Only time in which this process runs counts: a computer that slept all night has not been silent for a night.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock``: monotonic seconds."""
         self._clock = clock
-        self._seen = clock()
-        self._silent = False
+        self._asked = clock()
+        self._newest: float | None = None
+        self._silent_s = 0.0
+        self._told = False
 
     def notice(self, found: Pulse | None) -> Entry | None:
-        """A notice when something changed."""
-        now = self._clock()
-        if found is not None:
-            self._seen = max(self._seen, min(found.at, now))
-        silent_s = now - self._seen
-        if silent_s >= SILENT_S and not self._silent:
-            self._silent = True
-            text = f"The guard has not finished a look for {silent_s:.0f} s: look at its computer. Nothing is watched."
+        """A notice when something changed; to be asked several times a second."""
+        passed = self._clock() - self._asked
+        self._asked += passed
+        if found is not None and found.at != self._newest:
+            self._newest, self._silent_s = found.at, 0.0
+        else:
+            self._silent_s += min(passed, _LOOK_S)
+        now = time.time()
+        if self._silent_s >= SILENT_S and not self._told:
+            self._told = True
+            text = f"The guard has not finished a look for {SILENT_S:.0f} s: look at its computer. Nothing is watched."
             return guard_entry(f"silent-{now:.0f}", now, Severity.UNKNOWN, "the guard is silent", text)
-        if self._silent and silent_s < SILENT_S / 2:
-            self._silent = False
+        if self._told and self._silent_s == 0.0:
+            self._told = False
             return guard_entry(f"speaks-{now:.0f}", now, Severity.OK, "the guard looks again", "The guard looks again.")
         return None
 

@@ -12,7 +12,7 @@ from guard.app.outbox.child import Notifier, wanted
 from guard.app.outbox.png import HEIGHT, WIDTH, equity_picture
 from guard.app.outbox.rules import Quiet, back_off_s, last_instant, rules_of
 from guard.app.outbox.secrets import resolve
-from guard.app.outbox.store import open_store
+from guard.app.outbox.store import Entry, open_store
 from guard.app.outbox.vital import Heartbeat, Pulse, Silence, pulse
 from guard.app.outbox.words import entry_of
 from guard.model.errors import InputError
@@ -145,19 +145,31 @@ def beats(folder: Path, at: str, state: str = "watching") -> Path:
     return path
 
 
+def asked(silence: Silence, clock: list[float], found: Pulse | None, seconds: int, step_s: float = 0.5) -> list[Entry]:
+    told = []
+    for _ in range(int(seconds / step_s)):
+        clock[0] += step_s
+        told += [entry for entry in [silence.notice(found)] if entry is not None]
+    return told
+
+
 def test_a_guard_that_finishes_no_look_is_called_silent_once_and_its_return_is_told() -> None:
-    now = [1000.0]
-    silence = Silence(lambda: now[0])
-    assert silence.notice(None) is None
-    now[0] += 61.0
-    told = silence.notice(Pulse(1000.0, sees=True, document={}))
-    assert told is not None
-    assert "has not finished a look for 61 s" in told.body
-    now[0] += 100.0
-    assert silence.notice(None) is None
-    back = silence.notice(Pulse(now[0], sees=True, document={}))
-    assert back is not None
+    clock = [1000.0]
+    silence = Silence(lambda: clock[0])
+    look = Pulse(5.0, sees=True, document={})
+    assert asked(silence, clock, look, 59) == []
+    (told,) = asked(silence, clock, look, 200)
+    assert "has not finished a look for 60 s" in told.body
+    (back,) = asked(silence, clock, Pulse(9.0, sees=True, document={}), 20)
     assert back.severity is Severity.OK
+
+
+def test_a_guard_that_goes_on_looking_or_slept_with_its_computer_is_not_silent() -> None:
+    clock = [1000.0]
+    silence = Silence(lambda: clock[0])
+    for number in range(40):
+        assert asked(silence, clock, Pulse(number, sees=True, document={}), 5) == []
+    assert asked(silence, clock, Pulse(39.0, sees=True, document={}), 28800, 28800.0) == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"at": 5, "state": "watching"}', '{"at": "x", "state": "watching"}'])
