@@ -1,4 +1,4 @@
-"""Files that are written from the registry: JSON schema, the example with every field, the guide's page of limits.
+"""Files that are written from the registry and the presets: JSON schema, example, the guide's limits, brokers' levels.
 
 ``python -m guard.settings.generated`` writes them into a checkout; a test says when they are not current.
 """
@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from guard.engine.policy import DEFAULT_SHOCKS
 from guard.settings.catalog import FieldWords, KindWords, catalog
+from guard.settings.levels import read_shipped_levels
 from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySection, TelegramSection
 from guard.settings.schema import FORMAT, ConfigFile, json_schema
 from guard.settings.toml_text import inline
@@ -38,6 +39,7 @@ def files() -> dict[str, str]:
         "config/guard.schema.json": json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n",
         "config/guard.example.toml": example(),
         "docs/guide/limits.md": guide(),
+        "guard/settings/shipped_levels.py": levels(),
     }
 
 
@@ -150,6 +152,19 @@ def _rows(fields: tuple[FieldWords, ...]) -> list[str]:
         kind = field.type.replace(" | ", ", ")
         rows.append(f"| `{field.name}` | {kind} | {default} | {field.words} |")
     return rows
+
+
+def levels() -> str:
+    """The shipped brokers' margin levels as a module: a running guard need not read their presets."""
+    lines = [
+        '"""Margin levels of the shipped brokers. Written from their presets by ``guard.settings.generated``."""', "",
+        "from typing import Final", "", "from guard.metrics.account import BrokerLevels", "",
+        "SHIPPED: Final[tuple[BrokerLevels, ...]] = (",
+    ]  # fmt: skip
+    for one in read_shipped_levels():
+        servers = ", ".join(f'"{name}"' for name in one.servers) + ("," if len(one.servers) == 1 else "")
+        lines.append(f'    BrokerLevels("{one.name}", ({servers}), {one.call_pct}, {one.stop_out_pct}),')
+    return "\n".join([*lines, ")", ""])
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from guard.metrics.account import BrokerLevels
 from guard.settings.faults import Fault, did_you_mean
 from guard.settings.presets import Preset, shipped_brokers
 from guard.settings.schema import ConfigFile, MarginSection
+from guard.settings.shipped_levels import SHIPPED
 
 
 def broker_levels(presets: tuple[Preset, ...], sections: ConfigFile) -> tuple[BrokerLevels, ...]:
@@ -27,8 +28,12 @@ def broker_levels(presets: tuple[Preset, ...], sections: ConfigFile) -> tuple[Br
         return tuple(_at_least(levels, floor) for levels in named)
     if floor is not None:
         return (BrokerLevels(floor[1], (), None, floor[0]),)
-    shipped = (_levels(preset, account.type) for preset in shipped_brokers())
-    return tuple(levels for levels in shipped if levels.servers)
+    return SHIPPED
+
+
+def read_shipped_levels() -> tuple[BrokerLevels, ...]:
+    """Those of the shipped brokers that name their servers, from their presets; ``SHIPPED`` is written from it."""
+    return tuple(levels for preset in shipped_brokers() if (levels := _levels(preset, None)).servers)
 
 
 def named_stop_out(margin: MarginSection, brokers: tuple[BrokerLevels, ...]) -> float | None:

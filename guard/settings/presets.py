@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from guard.limits.base import Limit
-from guard.settings.broker_model import BrokerSection
 from guard.settings.extends import Source, shipped_file, shipped_names
 from guard.settings.faults import Fault, did_you_mean, place
 from guard.settings.limits import Entry
-from guard.settings.preset_model import ExampleSection, PresetSection, RuleSection
-from guard.settings.regulator_model import RegulatorSection
 from guard.settings.sections import to_json
 from guard.settings.tighter import looser
 from guard.settings.toml_file import read_toml
+
+if TYPE_CHECKING:
+    from guard.settings.broker_model import BrokerSection
+    from guard.settings.preset_model import ExampleSection, PresetSection, RuleSection
+    from guard.settings.regulator_model import RegulatorSection
 
 FIRM_KINDS: Final = ("prop", "regulator")
 # How a limit speaks, not what the firm's rule is: these need no source.
@@ -52,6 +54,11 @@ def preset_of(source: Source) -> Preset | None:
     document = source.document
     if not isinstance(document.get("preset"), dict):
         return None
+    # Only here: a configuration without presets needs none of their models.
+    from guard.settings.broker_model import BrokerSection  # noqa: PLC0415
+    from guard.settings.preset_model import ExampleSection, PresetSection, RuleSection  # noqa: PLC0415
+    from guard.settings.regulator_model import RegulatorSection  # noqa: PLC0415
+
     try:
         return Preset(
             source.label,

@@ -9,11 +9,8 @@ from pydantic import Field
 
 from guard.limits.base import Data, NotNegative, Positive
 from guard.limits.registry import limit_kinds
-from guard.settings.broker_model import BrokerSection
 from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySection, TelegramSection
 from guard.settings.patterns import TIME_PATTERN, Reference
-from guard.settings.preset_model import ExampleSection, LoosenedSection, PresetSection, RuleSection
-from guard.settings.regulator_model import RegulatorSection
 
 FORMAT: Final = "guard.config/1"
 MODES_LATER: Final = ("rehearse", "enforce")
@@ -120,7 +117,7 @@ class WorstCaseSection(Data):
 
 
 class ConfigFile(Data):
-    """A file of format guard.config/1, without its limits."""
+    """A file of format guard.config/1, without its limits and without what only presets hold (``PresetFile``)."""
 
     format: Literal["guard.config/1"] = Field(description="always this text")
     extends: str | tuple[str, ...] = Field(
@@ -142,17 +139,13 @@ class ConfigFile(Data):
     levels: tuple[LevelsSection, ...] | None = Field(
         None, description="margin levels assumed where the terminal tells none; absent: those of the brokers' presets"
     )
-    loosened: tuple[LoosenedSection, ...] = Field((), description="the second word for loosening a firm's rule")
-    preset: PresetSection | None = Field(None, description="what a preset is; only in files others extend")
-    rules: tuple[RuleSection, ...] = Field((), description="a preset's rules, each with its source")
-    examples: tuple[ExampleSection, ...] = Field((), description="a preset's worked examples")
-    broker: BrokerSection | None = Field(None, description="what is known of a broker")
-    regulator: RegulatorSection | None = Field(None, description="a regulator's leverage caps")
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema (2020-12) of a configuration file, limits included."""
-    schema = ConfigFile.model_json_schema()
+    from guard.settings.preset_file import PresetFile  # noqa: PLC0415 - the running guard needs none of it
+
+    schema = PresetFile.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     choices = []
     for kind, limit in limit_kinds().items():

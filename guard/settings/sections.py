@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -45,12 +46,21 @@ def read_sections(source: Source) -> list[Fault]:
     terminal = document.get("terminal")
     if isinstance(terminal, dict):
         faults += _terminal(source, terminal)
+    return faults + [Fault(source.path(f.path), f.sentence) for f in _faults(to_json(document))]
+
+
+def _faults(text: str) -> list[Fault]:
+    """What the models find; the large one of presets is asked only when the other one refuses."""
+    with suppress(ValidationError):
+        ConfigFile.model_validate_json(text)
+        return []
+    from guard.settings.preset_file import PresetFile  # noqa: PLC0415 - the running guard rarely needs it
+
     try:
-        ConfigFile.model_validate_json(to_json(document))
+        PresetFile.model_validate_json(text)
     except ValidationError as error:
-        found = faults_of(error, ConfigFile, json.loads(to_json(document)))
-        faults += [Fault(source.path(f.path), f.sentence) for f in found]
-    return faults
+        return faults_of(error, PresetFile, json.loads(text))
+    return []
 
 
 def _terminal(source: Source, terminal: dict[str, Any]) -> list[Fault]:

@@ -14,7 +14,7 @@ from guard.limits.registry import limit_kinds
 from guard.settings.extends import shipped_file, shipped_names
 from guard.settings.faults import ConfigError
 from guard.settings.load import load_text
-from guard.settings.schema import ConfigFile
+from guard.settings.preset_file import PresetFile
 from guard.settings.toml_file import parse_toml, read_toml
 from guard.settings.toml_text import dump
 
@@ -40,7 +40,7 @@ LIMITS = st.lists(
 )
 FILES = st.builds(
     lambda rest, limits: {"format": "guard.config/1", **rest, "limits": limits},
-    st.dictionaries(st.sampled_from([*ConfigFile.model_fields, "limits"]), VALUES, max_size=4),
+    st.dictionaries(st.sampled_from([*PresetFile.model_fields, "limits"]), VALUES, max_size=4),
     LIMITS | VALUES,
 )
 
