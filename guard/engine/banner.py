@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from guard.actions.base import CARRIED_OUT
 from guard.engine.inert import cannot_fire
 from guard.engine.policy import Policy
 from guard.engine.step import CycleResult
 from guard.limits.base import Limit
 from guard.model.verdict import Severity
+
+MODES = {
+    "warn": "the guard watches and warns, it sends no orders.",
+    "rehearse": "the guard plans every deed and writes it down, it sends no orders.",
+    "enforce": "the guard acts: it closes, cancels and locks as the limits say.",
+}
 
 
 def threshold(limit: Limit) -> str:
@@ -51,14 +56,13 @@ def inert(policy: Policy, result: CycleResult | None) -> list[str]:
 
 def banner(policy: Policy, result: CycleResult | None = None) -> list[str]:
     """The start-up lines."""
-    lines = [f"Mode {policy.mode}: the guard watches and warns, it sends no orders. Limits from {policy.source}."]
+    lines = [f"Mode {policy.mode}: {MODES[policy.mode]} Limits from {policy.source}."]
     lines.extend(f"armed   {armed(limit)}" for limit in policy.limits)
     lines.extend(f"inert   {line}" for line in inert(policy, result))
-    idle = sorted({name for limit in policy.limits for stage in limit.stages for name in stage.names} - CARRIED_OUT)
-    if idle:
-        lines.append(
-            f"idle    this version carries out notices only; configured but not carried out: {', '.join(idle)}"
-        )
+    named = {name for limit in policy.limits for stage in limit.stages for name in stage.names}
+    idle = sorted(named - {"warn"})
+    if idle and not policy.acts:
+        lines.append(f"idle    in mode warn only notices are carried out; not carried out: {', '.join(idle)}")
     if not policy.zone_named and any(limit.kind == "period_loss" for limit in policy.limits):
         lines.append(
             "note    the day and week begin at 00:00 UTC until you name a zone (reset = { tz = ..., time = ... })"

@@ -69,7 +69,12 @@ def begun(state: State, deed: Deed, snapshot: Snapshot) -> State:
     day = trading_day(snapshot)
     e = e._replace(
         flights=flights,
-        tries={**e.tries, key_of(deed): tried._replace(sends=tried.sends + 1, at_s=now, wait_s=0.0, quote_s=None)},
+        tries={
+            **e.tries,
+            key_of(deed): tried._replace(
+                sends=tried.sends + 1, made=tried.made + 1, at_s=now, wait_s=0.0, quote_s=None
+            ),
+        },
         sends=(*(at for at in e.sends if 0.0 <= now - at < MINUTE_S), now),
         day=day,
         day_sends=e.day_sends + 1 if e.day == day else 1,

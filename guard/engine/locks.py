@@ -133,23 +133,28 @@ def excess(lock: Lock, rows: Iterable[PositionFigures]) -> list[Excess]:
         lots = _signed(position)
         if lots is None or position.symbol is None:
             continue
-        allowed = lock.baseline.get(position.identifier, 0.0) if position.identifier is not None else 0.0
+        # A position whose identifier is unknown cannot be told to be new: it counts as one that was there.
+        allowed = lots if position.identifier is None else lock.baseline.get(position.identifier, 0.0)
         if allowed * lots < 0.0:
             allowed = 0.0
         kept = min(abs(allowed), abs(lots)) * (1.0 if lots > 0.0 else -1.0)
-        old[position.symbol] = old.get(position.symbol, 0.0) + kept
+        old[row.in_symbol.name] = old.get(row.in_symbol.name, 0.0) + kept
         if abs(lots) - abs(kept) > EPS and scope.holds(row):
             new.append((row, lots - kept))
-    new.sort(key=lambda one: (one[0].position.time or 0.0, one[0].position.ticket))
+    new.sort(key=lambda one: _age(one[0].position))
     out: list[Excess] = []
     for row, lots in new:
-        name = row.position.symbol or ""
+        name = row.in_symbol.name
         remains = old.get(name, 0.0)
         exits = min(abs(lots), abs(remains)) if remains * lots < 0.0 else 0.0
         old[name] = remains + exits * (1.0 if lots > 0.0 else -1.0)
         if abs(lots) - exits > EPS:
             out.append(Excess(row, abs(lots) - exits))
     return out
+
+
+def _age(row: Position) -> tuple[float, int]:
+    return (row.time if row.time is not None else 0.0), row.ticket
 
 
 def holds_order(scope: Scope, order: Order, asset_classes: Mapping[str, str]) -> bool:
@@ -164,5 +169,5 @@ def holds_order(scope: Scope, order: Order, asset_classes: Mapping[str, str]) ->
         return False
     if scope.comments and order.comment is not None and not any(text in order.comment for text in scope.comments):
         return False
-    known = asset_classes.get(order.symbol or "")
+    known = asset_classes.get(order.symbol) if order.symbol is not None else None
     return not (scope.asset_classes and known is not None and known not in scope.asset_classes)

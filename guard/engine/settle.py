@@ -54,7 +54,7 @@ def settle(e: Enforcement, snapshot: Snapshot, now_s: float, at: str) -> Settled
             done[deed.id] = after
             if after is None and said:
                 proved.append(said)
-                tries.pop(key_of(deed), None)
+                tries[key_of(deed)] = Try(made=tries.get(key_of(deed), FRESH_TRY).made)
                 _learn(slippage, flight, snapshot)
             elif after is None:
                 tries[key_of(deed)] = _again(tries.get(key_of(deed), FRESH_TRY), flight, now_s)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from guard.actions.base import KNOWN_ACTIONS
+from guard.actions.registry import action_kinds
 from guard.engine import anchors as anchoring
 from guard.engine import announce, debounce, memory
 from guard.engine.elapsed import elapsed_s
@@ -226,8 +226,9 @@ def _learnt(old: State, new: State, policy: Policy) -> bool:
 
 def trading_state(verdicts: list[Verdict]) -> TradingState:
     """The strictest state the reached stages ask for. In mode ``warn`` it is advice: nothing is carried out."""
-    state = TradingState.ACTIVE
+    state, kinds = TradingState.ACTIVE, action_kinds()
     for verdict in verdicts:
         for name in verdict.actions:
-            state = max(state, KNOWN_ACTIONS.get(name, TradingState.ACTIVE))
+            if name in kinds:
+                state = max(state, kinds[name].state)
     return state

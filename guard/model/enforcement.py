@@ -68,7 +68,7 @@ class Try(NamedTuple):
 
     No new attempt before ``wait_s`` seconds after ``at_s``, nor, with ``quote_s``, before the symbol has a tick newer
     than that instant. ``sends`` counts attempts, ``fix`` fill modes or prices that did not work. ``given_up``: no
-    attempt at all.
+    attempt at all. ``made`` numbers all deeds of this kind on this ticket.
     """
 
     sends: int = 0
@@ -79,6 +79,7 @@ class Try(NamedTuple):
     fix: int = 0
     quote_s: float | None = None
     given_up: bool = False
+    made: int = 0
 
 
 class Quote(NamedTuple):
@@ -121,14 +122,14 @@ class Undone(NamedTuple):
 
 
 class Enforcement(NamedTuple):
-    """All of it. ``tries`` are keyed ``kind/ticket``; ``confirms``, ``inherited`` and ``peaks`` by limit.
+    """All of it.
 
-    ``inherited`` holds the utilization of stages that were reached when the guard first looked, ``confirmed`` the
-    limits whose inherited breach the trader has confirmed;
-    ``countdown_s`` is when undoing may begin after the guard was away; ``doubt_s`` since when the account contradicts
-    itself; ``sends`` are the instants of the last minute's requests, ``day_sends`` the number in ``day``; ``slippage``
-    is what the guard's own closes filled worse than expected, as a price, by symbol; ``noted`` the last word told of
-    each intent.
+    ``tries`` are keyed ``kind/ticket``, ``inherited`` by limit, ``confirms`` and ``peaks`` by intent. ``inherited``
+    holds the utilization of stages that were reached when the guard first looked, ``confirmed`` the limits whose
+    inherited breach the trader has confirmed; ``countdown_s`` is when undoing may begin after the guard was away;
+    ``doubt_s`` since when the account contradicts itself; ``sends`` are the instants of the last minute's requests,
+    ``day_sends`` the number in ``day``; ``slippage`` is what the guard's own closes filled worse than expected, as a
+    price, by symbol.
     """
 
     intents: tuple[Intent, ...] = ()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from guard.actions.base import CLOSING, KNOWN_ACTIONS
+from pydantic import ValidationError
+
+from guard.actions.registry import action_kinds
+from guard.limits.base import ActionSpec
 from guard.settings.build import limit_document
 from guard.settings.faults import Fault, nearest
 from guard.settings.limits import Entry, unknown_action
 from guard.settings.overlaps import number_of
 from guard.settings.schema import ConfigFile
+from guard.settings.sections import to_json
+from guard.settings.words import faults_of
 
 FULL: Final = 100.0
+CURES: Final = frozenset({"reduce", "close_offending", "flatten"})
 
 
 def check_limits(entries: list[Entry], sections: ConfigFile | None, stop_out: float | None = None) -> list[Fault]:
@@ -54,21 +60,41 @@ def _stages(entry: Entry) -> list[Fault]:
         if not stage.actions:
             faults.append(Fault(entry.path(*where), 'is empty; the least is ["warn"].'))
         for position, (name, item) in enumerate(zip(stage.names, stage.actions, strict=True)):
-            until = None if isinstance(item, str) else item.settings.get("until")
-            faults += _action(entry, name, until, (*where, position))
+            faults += _action(entry, name, item, stage.at_pct, (*where, position))
     return faults
 
 
-def _action(entry: Entry, name: str, until: str | None, where: tuple[str | int, ...]) -> list[Fault]:
-    limit = entry.limit
-    if name not in KNOWN_ACTIONS:
+def _action(
+    entry: Entry, name: str, item: str | ActionSpec, at_pct: float, where: tuple[str | int, ...]
+) -> list[Fault]:
+    limit, kinds = entry.limit, action_kinds()
+    if name not in kinds:
         return [Fault(entry.path(*where), unknown_action(name))]
-    if name in CLOSING and name not in limit.curable_by:
-        able = [action for action in limit.curable_by if action in CLOSING]
+    settings = {} if isinstance(item, str) else item.settings
+    try:
+        kinds[name].model_validate_json(to_json(settings))
+    except ValidationError as error:
+        found = faults_of(error, kinds[name], settings, ("limits", entry.number, *where), f"the action {name}")
+        return [Fault(entry.source.path(fault.path), fault.sentence) for fault in found]
+    if kinds[name].closes and name in CURES and name not in limit.curable_by:
+        able = [action for action in limit.curable_by if action in CURES]
         instead = f"use {' or '.join(able)}" if able else "warn or block_new is possible"
         return [Fault(entry.path(*where), f"'{name}' cannot cure a {limit.kind} limit; {instead}.")]
-    if name == "lock_until" and until is None:
+    if name == "lock_until":
+        return _lock(entry, settings, where)
+    target = settings.get("target_pct")
+    if name == "reduce" and isinstance(target, (int, float)) and target >= at_pct:
+        sentence = f"{target:g} % is not below the stage at {at_pct:g} %: nothing would be closed."
+        return [Fault(entry.path(*where, "target_pct"), sentence)]
+    return []
+
+
+def _lock(entry: Entry, settings: dict[str, Any], where: tuple[str | int, ...]) -> list[Fault]:
+    until, seconds = settings.get("until"), settings.get("for_s")
+    if until is None and seconds is None:
         return [Fault(entry.path(*where), 'lock_until needs its end: { kind = "lock_until", until = "reset" }.')]
+    if until is not None and seconds is not None:
+        return [Fault(entry.path(*where), "lock_until has one end: until or for_s, not both.")]
     return []
 
 

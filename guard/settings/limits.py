@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from guard.actions.base import KNOWN_ACTIONS
+from guard.actions.registry import action_kinds
 from guard.limits.base import Limit
 from guard.limits.registry import limit_kinds
 from guard.settings.extends import Source
@@ -96,14 +96,14 @@ def _actions(source: Source, number: int, item: dict[str, Any], faults: list[Fau
         actions = stage.get("actions") if isinstance(stage, dict) else None
         for position, action in enumerate(actions if isinstance(actions, list) else []):
             name = action.get("kind") if isinstance(action, dict) else action
-            if isinstance(name, str) and name not in KNOWN_ACTIONS:
+            if isinstance(name, str) and name not in action_kinds():
                 where = source.path("limits", number, "stages", at, "actions", position)
                 faults.append(Fault(where, unknown_action(name)))
 
 
 def unknown_action(name: str) -> str:
     """The sentence about an action that does not exist."""
-    return f"there is no action '{name}'; {did_you_mean(name, KNOWN_ACTIONS)}"
+    return f"there is no action '{name}'; {did_you_mean(name, action_kinds())}"
 
 
 def _money(value: Any, source: Source, place: Place, rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value

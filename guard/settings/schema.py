@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from guard.actions.registry import action_kinds
 from guard.limits.base import Data, NotNegative, Positive
 from guard.limits.registry import limit_kinds
 from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySection, TelegramSection
@@ -159,10 +160,23 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["limits"] = {
         "type": "array", "items": {"oneOf": choices}, "minItems": 1, "description": "what is watched",
     }  # fmt: skip
+    definitions.pop("ActionSpec", None)
+    definitions["Stage"]["properties"]["actions"]["items"] = {"anyOf": [{"enum": list(action_kinds())}, *_actions()]}
     for definition in definitions.values():
         _allow_money(definition.get("properties", {}))
     schema["title"] = FORMAT
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _actions() -> list[dict[str, Any]]:
+    """The actions as tables with their own settings."""
+    out = []
+    for kind, action in action_kinds().items():
+        own = action.model_json_schema()
+        properties = {"kind": {"const": kind, "description": action.title}, **own.get("properties", {})}
+        out.append({"title": kind, "type": "object", "properties": properties, "required": ["kind"],
+                    "additionalProperties": False})  # fmt: skip
+    return out
 
 
 def takes_money(names: Mapping[str, object]) -> bool:

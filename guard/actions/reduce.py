@@ -1,0 +1,167 @@
+"""The least closing that brings the figure back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from guard.actions._closing import basket, close, largest_first, lots_of, oldest_first, pairs, side_of
+from guard.actions._volumes import EPS, close_lots
+from guard.actions.base import Action, Ask, Plan, Positive, Wish
+from guard.metrics.book import PositionFigures
+from guard.model.intent import TradingState
+
+Order = Literal[
+    "least_cost", "newest", "oldest", "largest_loss", "largest_margin", "largest_notional", "losers", "winners"
+]
+BELOW_STAGE = 0.95
+Closing = tuple[list[PositionFigures], float]
+
+
+class Reduce(Action):
+    """Close as little as brings the limit's figure down to ``target_pct`` percent of the limit.
+
+    First the volume of the larger leg that no opposite position covers; then, for limits that count both legs, pairs by
+    each other. On the volume step; the last position of the smallest volume is not closed, you are told instead.
+    Robots' positions are closed by magic number as a whole unless ``single_legs`` is set.
+    """
+
+    kind: ClassVar[str] = "reduce"
+    title: ClassVar[str] = "Reduce"
+    closes: ClassVar[bool] = True
+    state: ClassVar[TradingState] = TradingState.REDUCING
+
+    target_pct: Positive | None = Field(
+        None, description="utilization to come down to, percent; absent: 95 % of the stage"
+    )
+    order: Order = Field(
+        "least_cost",
+        description="which close comes first: least_cost, newest, oldest, largest_loss, largest_margin, "
+        "largest_notional, losers, winners",
+    )
+    single_legs: bool = Field(False, description="close single positions of a robot, not all of its magic number")
+
+    def plan(self, ask: Ask) -> Plan:
+        """Closes in order, the last one as small as the step allows."""
+        target = self.target_pct if self.target_pct is not None else ask.stage_pct * BELOW_STAGE
+        if ask.used is None:
+            return Plan(why="the figure is unknown, so how much to close cannot be told")
+        wishes: list[Wish] = []
+        if ask.used <= target:
+            return Plan()
+        for rows, most in self._candidates(ask):
+            if len(rows) == 1 and _is_last(rows[0], ask):
+                return Plan(tuple(wishes), "only the last position of the smallest volume is left: it is not closed")
+            chosen = [close(row, min(most, lots_of(row))) for row in rows]
+            used = ask.used_after([*wishes, *chosen])
+            if used is None:
+                return Plan(tuple(wishes), "what a close would change cannot be told")
+            if used <= target:
+                if len(rows) == 1:
+                    chosen = [_least(rows[0], most, partial(_with, ask, tuple(wishes)), target)]
+                return Plan((*wishes, *chosen))
+            wishes += chosen
+        return self._by_pairs(ask, wishes, target)
+
+    def _by_pairs(self, ask: Ask, wishes: list[Wish], target: float) -> Plan:
+        taken = {wish.ticket for wish in wishes}
+        closed, _ = pairs(ask, [row for row in ask.rows if row.position.ticket not in taken])
+        for wish in closed:
+            before, after = ask.used_after(wishes), ask.used_after([*wishes, wish])
+            if after is None or before is None or after >= before - EPS:
+                continue
+            wishes = [*wishes, wish]
+            if after <= target:
+                return Plan(tuple(wishes))
+        return Plan(tuple(wishes), f"closing all that helps does not bring it down to {target:g} %")
+
+    def _candidates(self, ask: Ask) -> list[Closing]:
+        """What may be closed of uncovered volume, in order: positions (a robot's together) and the lots at most."""
+        left: dict[str, float] = {}
+        for row in ask.metrics.bare_rows or ():
+            left[row.in_symbol.name] = left.get(row.in_symbol.name, 0.0) + side_of(row) * lots_of(row)
+        out: list[Closing] = []
+        done: set[int] = set()
+        for row in sorted(ask.rows, key=self._rank(ask)):
+            position = row.position
+            net = left[row.in_symbol.name]
+            if position.ticket in done or side_of(row) * net <= EPS:
+                continue
+            if position.magic and not self.single_legs:
+                rows = basket(position, ask.rows)
+                done.update(one.position.ticket for one in rows)
+                for one in rows:
+                    left[one.in_symbol.name] -= side_of(one) * lots_of(one)
+                out.append((rows, max(lots_of(one) for one in rows)))
+                continue
+            lots = min(lots_of(row), abs(net))
+            if lots < lots_of(row) - EPS and close_lots(position, row.in_symbol.symbol, lots) > abs(net) + EPS:
+                continue  # the step does not let it close without turning the net around
+            left[row.in_symbol.name] -= side_of(row) * lots
+            out.append(([row], lots))
+        return out
+
+    def _rank(self, ask: Ask) -> Callable[[PositionFigures], tuple[float, ...]]:
+        order = self.order
+        if ask.metrics.account.fifo_close is True or order == "oldest":
+            return oldest_first
+        if order == "newest":
+            return lambda row: tuple(-part for part in oldest_first(row))
+        if order in ("largest_loss", "losers"):
+            return lambda row: (_result(row), *largest_first(row))
+        if order == "winners":
+            return lambda row: (-_result(row), *largest_first(row))
+        if order in ("largest_margin", "largest_notional"):
+            return lambda row: (-(row.notional if row.notional is not None else lots_of(row)), *largest_first(row))
+        return lambda row: (_cost(row, ask), *oldest_first(row))
+
+
+def _result(row: PositionFigures) -> float:
+    profit, swap = row.position.profit, row.position.swap
+    return (profit if profit is not None else 0.0) + (swap if swap is not None else 0.0)
+
+
+def _cost(row: PositionFigures, ask: Ask) -> float:
+    """What getting out of one unit of notional costs: exit commission and one spread."""
+    key = row.position.identifier
+    commission = ask.commission.get(key) if key is not None else None
+    spread, k = row.in_symbol.spread, row.in_symbol.k
+    cost = commission if commission is not None else 0.0
+    if spread is not None and k is not None:
+        cost += spread * k
+    worth = row.notional / lots_of(row) if row.notional is not None and lots_of(row) > 0.0 else 0.0
+    return cost / worth if worth > 0.0 else cost
+
+
+def _is_last(row: PositionFigures, ask: Ask) -> bool:
+    """Whether it is the account's only position, of the smallest volume there is."""
+    symbol = row.in_symbol.symbol
+    least = symbol.volume_min if symbol is not None else None
+    held = ask.metrics.bare_rows
+    return held is not None and len(held) == 1 and least is not None and lots_of(row) <= least + EPS
+
+
+def _with(ask: Ask, wishes: tuple[Wish, ...], wish: Wish) -> float | None:
+    return ask.used_after([*wishes, wish])
+
+
+def _least(row: PositionFigures, most: float, used: Callable[[Wish], float | None], target: float) -> Wish:
+    """The smallest close of a position that reaches the target, by halving on the volume step."""
+    symbol = row.in_symbol.symbol
+    step = symbol.volume_step if symbol is not None else None
+    best = close(row, min(most, lots_of(row)))
+    if step is None or best.lots is None:
+        return best
+    low, high = 0, round(best.lots / step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        trial = close(row, middle * step)
+        found = used(trial)
+        if found is not None and found <= target:
+            high, best = middle, trial
+        else:
+            low = middle
+    return best
