@@ -18,7 +18,7 @@ from guard.app import account_lock
 from guard.app.account_lock import AccountLock
 from guard.app.cycle import Cycle, utc_now
 from guard.app.desk import Desk
-from guard.app.foreign import check_foreign
+from guard.app.foreign import answered_by, check_foreign
 from guard.app.home import Account, Home, find_home
 from guard.app.identity import Expected, check_identity, pin_name, read_pin, seen_account, write_pin
 from guard.app.ledger import deals_from
@@ -112,15 +112,17 @@ def expected_of(home: Home, loaded: Loaded) -> Expected:
 
 
 @contextmanager
-def connected(terminal: Terminal, stop: Stop) -> Iterator[Terminal]:
-    """The terminal, connected; closed in the end, whatever happens.
+def connected(terminal: Terminal, stop: Stop, told: dict[str, Any] | None = None) -> Iterator[Terminal]:
+    """The terminal, connected; closed in the end, whatever happens. ``told`` receives what it says of itself.
 
     Raises:
         TerminalError: It cannot be reached.
     """
     try:
         with stop.interruptible():
-            terminal.connect()
+            opened = terminal.connect()
+        if told is not None:
+            told.update(opened)
         yield terminal
     finally:
         terminal.close()
@@ -176,7 +178,10 @@ def open_guard(
         home, loaded = load(options)
         check_foreign(loaded, allowed=options.foreign_module)
         expected = expected_of(home, loaded)
-        terminal = open_things.enter_context(connected(factory(loaded), stop))
+        told: dict[str, Any] = {}
+        terminal = open_things.enter_context(connected(factory(loaded), stop, told))
+        loaded = answered_by(loaded, told)
+        check_foreign(loaded, allowed=options.foreign_module)
         terminal.deals_from = deals_from(None, datetime.now(UTC))
         _, seen, account = first_look(terminal, expected, stop)
         check_currency(loaded.policy, seen.account.currency)

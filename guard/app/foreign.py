@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from guard.model.errors import InputError
 from guard.settings.load import Loaded
-from guard.settings.terminal import is_foreign
+from guard.settings.terminal import REMOTE, is_foreign
 
 FLAG = "--foreign-module"
 
@@ -17,6 +21,14 @@ def foreign_banner(loaded: Loaded) -> str | None:
         f"FOREIGN MODULE: {loaded.terminal.module} answers in place of MetaTrader5. Nobody has checked that its "
         "figures are those of your account"
     )
+
+
+def answered_by(loaded: Loaded, told: Mapping[str, Any]) -> Loaded:
+    """The configuration with the module that a remote worker says it has: its own command line named it."""
+    module = told.get("module")
+    if loaded.terminal.kind != REMOTE or not isinstance(module, str):
+        return loaded
+    return replace(loaded, terminal=loaded.terminal.model_copy(update={"module": module}))
 
 
 def check_foreign(loaded: Loaded, *, allowed: bool) -> None:

@@ -116,7 +116,7 @@ class Worker:
         self._sent, self._hot = {}, {}
         known = {"terminal": _told(module, "terminal_info"), "account": _told(module, "account_info")}
         self._refuse_simulated(known)
-        return {**known, "instance": self._instance}
+        return {**known, "instance": self._instance, "module": self._name}
 
     def _refuse_simulated(self, read: dict[str, Any]) -> None:
         if not self._simulated and names_simulated(read):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.app.foreign import check_foreign, foreign_banner
+from guard.app.foreign import answered_by, check_foreign, foreign_banner
 from guard.model.errors import InputError
 from guard.settings.load import Loaded, load_text
 
@@ -23,6 +23,19 @@ def test_the_vendors_own_module_has_no_banner_and_may_act(tmp_path: Path) -> Non
 
 def test_another_module_has_a_banner_that_names_it(tmp_path: Path) -> None:
     assert "FOREIGN MODULE: mt5linux" in (foreign_banner(loaded(tmp_path, "mt5linux")) or "")
+
+
+def test_a_remote_worker_that_says_another_module_has_the_banner_too(tmp_path: Path) -> None:
+    text = 'format = "guard.config/1"\n[terminal]\nkind = "remote"\naddress = "127.0.0.1:18500"\ntoken_file = "t"\n'
+    remote = load_text(text, tmp_path / "guard.toml")
+    assert foreign_banner(answered_by(remote, {"module": "MetaTrader5"})) is None
+    assert foreign_banner(answered_by(remote, {})) is None
+    assert "mt5linux" in (foreign_banner(answered_by(remote, {"module": "mt5linux"})) or "")
+
+
+def test_a_worker_of_ones_own_has_the_module_it_was_told(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "MetaTrader5")
+    assert answered_by(found, {"module": "mt5linux"}) is found
 
 
 def test_another_module_may_be_watched_but_acts_only_with_the_flag(tmp_path: Path) -> None:
