@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guard.model.verdict import Severity
 
 if TYPE_CHECKING:
     from guard.metrics.book import PositionFigures
     from guard.metrics.compute import Metrics
+    from guard.model.trading import Position
 
 EPSILON = 1e-9
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Side = Literal["buy", "sell"]
 _TRUE: dict[str, Any] = {"tighter": "true"}
+Effect = Literal["terminate", "pause_until_reset", "count_violation", "profit_excluded", "blocks_pass"]
 AssetClass = Literal["forex", "metal", "index", "crypto", "share", "energy", "other"]
 
 
@@ -36,11 +38,17 @@ class Scope(Data):
     sides: tuple[Side, ...] = Field((), description="buy or sell")
     comments: tuple[str, ...] = Field((), description="texts the position's comment contains")
     asset_classes: tuple[AssetClass, ...] = Field((), description="forex, metal, index, crypto, share, energy, other")
+    except_symbols: tuple[str, ...] = Field((), description="symbol names that are left out")
+    except_magics: tuple[int, ...] = Field((), description="magic numbers that are left out")
+    except_comments: tuple[str, ...] = Field((), description="positions whose comment contains one are left out")
+    results: tuple[Literal["losing", "profitable"], ...] = Field(
+        (), description="losing (profit and swap below 0) or profitable (0 or more)"
+    )
 
     @cached_property
     def is_all(self) -> bool:
         """Whether nothing is filtered."""
-        return not (self.symbols or self.magics or self.sides or self.comments or self.asset_classes)
+        return not any(getattr(self, name) for name in type(self).model_fields)
 
     def holds(self, row: PositionFigures) -> bool:
         """Whether a position is in scope; a filter on a field that is unknown counts the position in (stricter)."""
@@ -54,8 +62,22 @@ class Scope(Data):
         comment = position.comment
         if self.comments and comment is not None and not any(text in comment for text in self.comments):
             return False
+        if self._left_out(position):
+            return False
         known = row.in_symbol.symbol is not None
         return not (self.asset_classes and known and row.asset_class not in self.asset_classes)
+
+    def _left_out(self, position: Position) -> bool:
+        if self.except_symbols and position.symbol in self.except_symbols:
+            return True
+        if self.except_magics and position.magic in self.except_magics:
+            return True
+        comment = position.comment
+        if self.except_comments and comment is not None and any(text in comment for text in self.except_comments):
+            return True
+        if not self.results or position.profit is None or position.swap is None:
+            return False
+        return ("losing" if position.profit + position.swap < 0.0 else "profitable") not in self.results
 
 
 class ActionSpec(BaseModel):
@@ -136,6 +158,18 @@ class Limit(Data):
         description="a breach ends the account: deeds do not wait, and begin early enough for their own cost",
         json_schema_extra=_TRUE,
     )
+    effect: Effect | None = Field(
+        None, description="what the firm does on a breach; terminate: the account ends (ends_account is then true)"
+    )
+    stage: Literal["evaluation", "funded"] | None = Field(
+        None, description="only in this stage of a prop account ([account] stage); default: in every stage"
+    )
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.effect == "terminate" and "ends_account" not in self.model_fields_set:
+            self.__dict__["ends_account"] = True  # a before-validator would read a file's lists as Python's
+        return self
 
     @cached_property
     def name(self) -> str:
@@ -196,13 +230,19 @@ class Limit(Data):
 
 
 class AnchorNeed(NamedTuple):
-    """A reference a limit needs: ``period`` is day, week, month or life; ``at`` is HH:MM in zone ``tz``."""
+    """A reference a limit needs: ``period`` is day, week, month, life or eod; ``at`` is HH:MM in zone ``tz``.
+
+    ``eod`` follows the highest balance at the ends of days. ``peaks``: the highest equity of the period is followed as
+    well; ``before``: the reference of the period that ended last is kept.
+    """
 
     key: str
     period: str
     tz: str
     at: str
     flows: str
+    peaks: bool = False
+    before: bool = False
 
 
 def ceiling(value: float, limit: float) -> float:

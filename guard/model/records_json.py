@@ -96,6 +96,7 @@ _DEAL = f.spec(
     ("reason", f.whole, _I),
     ("magic", f.whole, _I),
     ("comment", f.text, _T),
+    ("order", f.whole, _I),
 )
 _SYMBOL = f.spec(
     ("path", f.text, _T),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from guard.model.trading import Account, Asked, Deal, Order, Position, Symbol, Terminal, Tick
+from guard.model.trading import Account, Asked, Bar, Calendar, Deal, Order, Position, Symbol, Terminal, Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Snapshot:
     """A snapshot (``guard.snapshot/1``) as values.
 
     A section that is ``None`` is unknown; an empty one is none. ``taken_at`` is aware UTC. Server times become UTC by
-    subtracting ``server_utc_offset_s``, which is believed only while ``offset_confirmed``.
+    subtracting ``server_utc_offset_s``, which is believed only while ``offset_confirmed``. ``bars`` are M1 bars by
+    symbol, given when something was not seen; ``news`` is ``None`` without a calendar.
     """
 
     taken_at: datetime
@@ -41,3 +42,5 @@ class Snapshot:
     deals: tuple[Deal, ...] | None = None
     asked: tuple[Asked, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    bars: Mapping[str, tuple[Bar, ...]] = field(default_factory=dict)
+    news: Calendar | None = None

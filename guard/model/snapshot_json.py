@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from guard.model import fields as f
 from guard.model.errors import InputError
+from guard.model.outside import read_bars, read_calendar
 from guard.model.records_json import (
     read_account,
     read_asked,
@@ -95,6 +96,8 @@ class SnapshotReader:
         head: list[Any] = f.take(doc, _HEAD, "snapshot", gaps)
         monotonic, boot, server_msc, offset, confirmed = head
         account: Any = doc["account"]
+        bars = self._cold("bars", doc, read_bars, gaps) if "bars" in doc else {}
+        news = self._cold("news", doc, read_calendar, gaps) if "news" in doc else None
         return Snapshot(
             taken_at,
             read_account(account, gaps),
@@ -112,6 +115,8 @@ class SnapshotReader:
             self._cold("deals", doc, read_deals, gaps),
             self._cold("asked", doc, read_asked, gaps),
             tuple(gaps),
+            bars,
+            news,
         )
 
     def _cold(self, name: str, document: Document, read: Callable[[object, list[Gap]], T], gaps: list[Gap]) -> T:

@@ -106,7 +106,10 @@ class Order(NamedTuple):
 
 
 class Deal(NamedTuple):
-    """One ``TradeDeal``; ``net`` is profit + swap + commission + fee in account currency; ``time`` server seconds."""
+    """One ``TradeDeal``; ``net`` is profit + swap + commission + fee in account currency; ``time`` server seconds.
+
+    ``order`` is the ticket of the order it carried out.
+    """
 
     ticket: int
     time: float | None
@@ -123,6 +126,7 @@ class Deal(NamedTuple):
     reason: int | None
     magic: int | None
     comment: str | None
+    order: int | None = None
 
     @property
     def net(self) -> float | None:
@@ -186,3 +190,37 @@ class Asked(NamedTuple):
     call: str
     args: tuple[object, ...]
     result: float | None
+
+
+class Bar(NamedTuple):
+    """One M1 bar of bid prices; ``time`` is its start in server seconds, ``spread`` in points."""
+
+    time: float
+    open: float
+    high: float
+    low: float
+    close: float
+    spread: float | None
+
+
+class NewsEvent(NamedTuple):
+    """A scheduled publication: UTC seconds, currency (empty: none), impact; ``symbols`` it names itself."""
+
+    at_s: float
+    currency: str
+    impact: str
+    title: str
+    symbols: tuple[str, ...] = ()
+
+
+class Calendar(NamedTuple):
+    """A calendar of news, oldest event first. ``why`` is not empty when it cannot be believed.
+
+    ``read_s`` is when it was read or made, ``until_s`` how far it reaches (UTC seconds); ``None``: not said.
+    """
+
+    source: str
+    read_s: float | None
+    until_s: float | None
+    events: tuple[NewsEvent, ...]
+    why: str

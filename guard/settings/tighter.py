@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from guard.limits.base import Limit, Scope, Stage
 from guard.settings.toml_text import inline
 
@@ -11,6 +13,7 @@ from guard.settings.toml_text import inline
 _TIGHTER: Final = {
     "max": "lower", "value": "lower", "min": "higher", "for_s": "lower", "bare_after_s": "lower",
     "clear_margin_pct": "higher", "cooldown_s": "higher", "touch_is_breach": "true", "includes_open_pl": "true",
+    "latch": "true", "ends_account": "true",
 }  # fmt: skip
 _UNTIL: Final = ("reset", "manual")  # a lock that only a person lifts is the tighter one
 
@@ -22,13 +25,20 @@ def looser(base: Limit, own: Limit) -> list[str]:
     """
     if type(base) is not type(own):
         return [f"it is a {own.kind} limit, not {base.kind}"]
-    found: list[str] = []
+    return [phrase for phrases in looser_fields(base, own).values() for phrase in phrases]
+
+
+def looser_fields(base: BaseModel, own: BaseModel) -> dict[str, list[str]]:
+    """The same by field, of two models of one type; a section of the configuration has fields like a limit."""
+    found: dict[str, list[str]] = {}
     for name, field in type(base).model_fields.items():
         before, after = getattr(base, name), getattr(own, name)
         if name == "id" or before == after:
             continue
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        found += _field(name, before, after, str(extra.get("tighter", _TIGHTER.get(name, "none"))))
+        phrases = _field(name, before, after, str(extra.get("tighter", _TIGHTER.get(name, "none"))))
+        if phrases:
+            found[name] = phrases
     return found
 
 
@@ -65,6 +75,10 @@ def _scope(before: Scope, after: Scope) -> list[str]:
     found = []
     for name in type(before).model_fields:
         old, new = set(getattr(before, name)), set(getattr(after, name))
+        if name.startswith("except_"):
+            if not new <= old:
+                found.append(f"scope.{name} leaves out more")
+            continue
         if new and (not old or not old <= new):
             found.append(f"scope.{name} looks at less")
     return found
