@@ -8,11 +8,12 @@ that has waited too long is answered, never carried out: what was asked before a
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,7 @@ class Inbox:
     def __init__(self, path: Path, after: int = 0) -> None:
         """``after``: the number of the last command that has been answered."""
         self._path = path
+        self._name = str(path)
         self._after = after
         self._connection: sqlite3.Connection | None = None
         self._look_at = 0.0
@@ -99,12 +101,16 @@ class Inbox:
 
     def new(self) -> list[Command]:
         """The commands that came since the last call, oldest first; a busy or broken file only postpones them."""
-        if time.monotonic() < self._look_at:
+        now = time.monotonic()
+        if now < self._look_at:
             return []
-        self._look_at = time.monotonic() + _LOOK_S
+        self._look_at = now + _LOOK_S
+        # Most guards are never asked anything: one call to the system says so.
+        if self._connection is None and not os.access(self._name, os.F_OK):
+            return []
         try:
-            with self._open() as connection:
-                found = list(self._read(connection)) if connection is not None else []
+            connection = self._open()
+            found = list(self._read(connection)) if connection is not None else []
         except (sqlite3.Error, OSError, ValueError) as error:
             if not self._failing:
                 logger.warning("commands: {} cannot be read: {}", self._path, error)
@@ -120,15 +126,14 @@ class Inbox:
             self._after = number
             yield Command(number, uid, at, source, verb, _body(body))
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection | None]:
+    def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.is_file():
             uri = f"{self._path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0.0)
             newest = self._connection.execute("SELECT max(id) FROM command").fetchone()[0]
             if newest is not None and newest < self._after:
                 self._after = 0  # somebody made the file anew; what is answered already is known by its uid
-        yield self._connection
+        return self._connection
 
     def close(self) -> None:
         """Close the file."""

@@ -36,6 +36,7 @@ class LiveFile:
     def __init__(self, path: Path) -> None:
         """``path``: the account's ``status.json``."""
         self._path = path
+        self._marker = str(path.with_name(_WATCHED))
         self._written_at = self._asked_at = -math.inf
         self._failing = False
 
@@ -49,7 +50,7 @@ class LiveFile:
 
     def _watched(self) -> bool:
         try:
-            return time.time() - self._path.with_name(_WATCHED).stat().st_mtime < _WATCHED_S
+            return time.time() - os.stat(self._marker).st_mtime < _WATCHED_S  # noqa: PTH116 - asked every second
         except OSError:
             return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Final
 
 from loguru import logger
@@ -49,13 +49,12 @@ class Schedule:
     def due(self) -> list[str]:
         """The kinds of work asked for since the last call, each once."""
         kinds: list[str] = []
-        while True:
-            try:
-                kind = self._asked.get_nowait()
-            except Empty:
-                return kinds
+        # Nobody else takes from it, so what is there stays there.
+        while not self._asked.empty():
+            kind = self._asked.get_nowait()
             if kind not in kinds:
                 kinds.append(kind)
+        return kinds
 
     def close(self) -> None:
         """Stop the thread."""
