@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fakes.broker import Broker
+from fakes.build import account
 from fakes.hours import Hours
 from fakes.ledger import BY_STOP_OUT, Rejected
 from fakes.margin import Leg, Resting, lot_margin, symbol_margin, tier_factor
@@ -213,6 +214,22 @@ def test_a_weekly_change_tells_when_it_next_begins_or_ends() -> None:
     monday = msc + 2 * 3_600_000 + 2 * 86_400_000 + 5 * 3_600_000
     assert over.began(monday) == msc + 2 * 3_600_000
     assert (change.began(msc + 3_600_000), change.until_edge(msc + 49 * 3_600_000)) == (msc, 3_600_000)
+
+
+def test_terms_may_stand_in_a_json_text() -> None:
+    told = {
+        "margin_conversion": "floating", "leverage_by_equity": [[1000, 500]],
+        "margin_changes": [
+            {"week": {"Fri": ["22:00-24:00"]}, "factor": 2.0, "symbols": ["XAUUSD"]},
+            {"day": "2026-03-06", "begin": "15:15", "end": "15:45", "leverage": 200},
+        ],
+    }  # fmt: skip
+    made = account({"balance": 2_000, "leverage": 1000, "terms": told, "utc_offset_s": 0}, MONDAY)
+    weekly, once = made.terms.margin_changes
+    assert (made.leverage_now, made.terms.margin_conversion) == (500, "floating")
+    assert (weekly.factor, weekly.symbols, weekly.held) == (2.0, frozenset({"XAUUSD"}), True)
+    at = round(datetime(2026, 3, 6, 15, 15, tzinfo=UTC).timestamp() * 1000)
+    assert (once.begin_msc, once.end_msc, once.leverage, once.held) == (at, at + 1_800_000, 200, False)
 
 
 def test_a_larger_account_gets_less_leverage() -> None:
