@@ -12,7 +12,7 @@ class Blindness:
 
     def __init__(self, stale_after_s: float, now: float) -> None:
         """``stale_after_s``: how long it may last before the user is told; ``now`` counts as a good reading."""
-        self._stale_after_s = stale_after_s
+        self.stale_after_s = stale_after_s
         self._seen = now
         self._since: float | None = None
         self._why = ""
@@ -31,7 +31,7 @@ class Blindness:
 
     def tells(self, now: float, *, at_once: bool = False) -> bool:
         """Whether the user is to be told now; true once per blindness."""
-        if self._since is None or self._told or not (at_once or now - self._since >= self._stale_after_s):
+        if self._since is None or self._told or not (at_once or now - self._since >= self.stale_after_s):
             return False
         self._told = True
         return True

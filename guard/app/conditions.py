@@ -93,6 +93,12 @@ def conditions(
     return found
 
 
+def hindrance(snapshot: Snapshot) -> str:
+    """Why no order would be taken now, as a sentence, or an empty text. A switch that is not shown hinders nothing."""
+    found = conditions(snapshot, {})
+    return next((one.sentence for one in found.values() if one is not None and one.kind == KIND), "")
+
+
 def _set(by_s: float) -> Condition:
     sentence = (
         f"The PC's clock was set {'forward' if by_s > 0 else 'back'} by {abs(by_s):,.0f} s, and the server's was not: "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from guard.app.blindness import Blindness
-from guard.app.conditions import Conditions
+from guard.app.conditions import Conditions, hindrance
 from guard.app.flat import FlatCheck
 from guard.app.identity import Expected, check_identity
 from guard.app.ledger import DealLedger
@@ -107,6 +107,7 @@ class Cycle:
             document = self._ledger.merge(self._terminal.read_snapshot())
             read_s = self._clock() - began
             snapshot = self._reader.read(document)
+            self._permit(snapshot)
             unseen = check_identity(snapshot, self.expected) or self._stale(snapshot)
             doubt = self._flat.doubt(snapshot, self._clock()) if unseen is None else None
             told = self._terminal_says(document, snapshot) if unseen is None else []
@@ -153,8 +154,20 @@ class Cycle:
         known = errors if isinstance(errors, Mapping) else {}
         told = self._conditions.look(snapshot, known, at, self._clock(), self.state.last)
         for notice in told:
-            self._say(notice)
+            self.say(notice)
         return told
+
+    def _permit(self, snapshot: Snapshot) -> None:
+        """A guard that acts sends nothing that the terminal or the broker would refuse as a matter of course."""
+        if self.policy.mode == "enforce":
+            why = hindrance(snapshot)
+            if why != self.policy.can_act:
+                self.policy = replace(self.policy, can_act=why)
+
+    def adopt(self, policy: Policy) -> None:
+        """Go on with other limits, from the next look on."""
+        self.policy = policy
+        self._blindness.stale_after_s = policy.stale_after_s
 
     def _stale(self, snapshot: Snapshot) -> str | None:
         """Why the reading is too old: its own clock has not moved on while ours has."""
@@ -183,7 +196,7 @@ class Cycle:
         if self._blindness.tells(self._clock(), at_once=at_once):
             sentence = f"The guard cannot see the account: {why}"
             notice = Notice(f"blind:{at}", at, Severity.UNKNOWN, None, "blind", sentence)
-            self._say(notice)
+            self.say(notice)
             notices.append(notice)
         return Outcome(at, why, result, snapshot, (), tuple(notices), self._seq(), waiting=self._waiting())
 
@@ -207,10 +220,11 @@ class Cycle:
             return []
         sentence = f"The guard sees the account again, after {seconds:.0f} s."
         notice = Notice(f"sight:{at}", at, Severity.OK, None, "blind", sentence)
-        self._say(notice)
+        self.say(notice)
         return [notice]
 
-    def _say(self, notice: Notice) -> None:
+    def say(self, notice: Notice) -> None:
+        """Write a notice of the guard's own down."""
         self._journal.write(
             notice.at,
             lambda journal: journal.commit("notice", notice_body(notice), at=notice.at, key=notice_key(notice)),
