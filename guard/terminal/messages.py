@@ -24,7 +24,7 @@ def _no_number(text: str) -> object:
     raise ValueError(f"{text} is no number")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_number).decode
+_decoder = json.JSONDecoder(parse_constant=_no_number)
 
 
 def pack(message: dict[str, Any], largest: int = LARGEST) -> bytes:
@@ -124,7 +124,10 @@ def _bounded(head: bytes | bytearray, largest: int) -> int:
 
 def _message(body: bytes) -> dict[str, Any]:
     try:
-        message = _decode(body.decode("utf-8", "surrogatepass"))
+        text = body.decode("utf-8", "surrogatepass")
+        message, end = _decoder.raw_decode(text) if text.startswith("{") else (None, -1)
+        if end != len(text):
+            message = _decoder.decode(text)  # white space around it is allowed, anything else is not
     except (ValueError, RecursionError) as error:
         raise BrokenMessageError(f"no JSON: {error}") from error
     if not isinstance(message, dict):

@@ -22,11 +22,17 @@ def test_a_message_comes_back_as_it_was_sent() -> None:
 @pytest.mark.parametrize(
     "raw",
     [b"", b"\x00\x00", struct.pack(">I", 5) + b"ab", struct.pack(">I", LARGEST + 1), struct.pack(">I", 2) + b"[]",
-     struct.pack(">I", 3) + b"{no"],
+     struct.pack(">I", 3) + b"{no", struct.pack(">I", 4) + b"{} x", struct.pack(">I", 4) + b"{}{}",
+     struct.pack(">I", 9) + b'{"a":NaN}'],
 )  # fmt: skip
 def test_nonsense_is_refused(raw: bytes) -> None:
     with pytest.raises(BrokenMessageError):
         receive(io.BytesIO(raw))
+
+
+@pytest.mark.parametrize("text", [b'{"a":1}', b' {"a":1}', b'{"a":1}\n', b'\t{"a": 1} '])
+def test_white_space_around_a_message_is_allowed(text: bytes) -> None:
+    assert receive(io.BytesIO(struct.pack(">I", len(text)) + text)) == {"a": 1}
 
 
 def test_a_number_that_is_not_finite_is_never_sent() -> None:
