@@ -301,3 +301,14 @@ def test_the_guard_itself_never_loads_what_sends(home: Path, tmp_path: Path, ser
     loaded = set((tmp_path / "modules").read_text(encoding="utf-8").splitlines())
     assert "guard.app.outbox.child" in loaded
     assert not {"apprise", "requests", "keyring", "guard.notify", "guard.app.outbox.sender"} & loaded
+
+
+def test_a_planted_secret_is_nowhere_after_a_whole_demo(home: Path, tmp_path: Path) -> None:
+    hook = "json://user:PLANTED-demo@127.0.0.1:9/PLANTED-path"
+    words = ["demo", "--speed", "max", "--json", *config(home, "hook")]
+    done = guard(*words, home=home, account=None, root=False, HOOK=hook)
+    assert done.returncode == 0
+    assert "PLANTED" not in done.stdout + done.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name == "journal.db" or path.suffix == ".db" for path in files)
+    assert all(b"PLANTED" not in path.read_bytes() for path in files)
