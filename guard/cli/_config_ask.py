@@ -65,7 +65,8 @@ def answers_from(options: Options, *, ask: bool) -> Answers:
     )  # fmt: skip
     own_day = "Time zone of your own trading day, e.g. Europe/Prague (empty: UTC)"
     day = _answer(options.zone, own_day, zone_name, "", ask=ask)
-    mode = _answer(options.mode, f"Mode ({', '.join(MODES)})", mode_name, "warn", ask=ask and len(MODES) > 1)
+    # Not asked: whoever begins watches first, and acting is entered by `guard arm`.
+    mode = _answer(options.mode, "Mode", mode_name, "warn", ask=False)
     if options.login is not None and options.login <= 0:
         message = "--login must be an account number above 0"
         raise UsageError(message)

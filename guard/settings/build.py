@@ -10,7 +10,7 @@ from typing import Any, Final
 from guard.engine.policy import DEFAULT_SHOCKS, Policy, Shock
 from guard.limits.base import Limit
 from guard.metrics.account import BrokerLevels
-from guard.settings.money import MoneyRule, in_account_currency
+from guard.settings.money import MoneyRule, in_account_currency, takes_amount
 from guard.settings.schema import FORMAT, ConfigFile
 
 MESSAGES: Final = ("notices", "heartbeat", "telegram", "notify")
@@ -25,7 +25,7 @@ def build_policy(
     brokers: tuple[BrokerLevels, ...] = (),
 ) -> Policy:
     """The policy; its ``sha256`` covers everything that can change a verdict and nothing else."""
-    account, timing, margin = sections.account, sections.timing, sections.margin
+    account, timing, margin, deeds = sections.account, sections.timing, sections.margin, sections.enforcement
     policy = Policy(
         limits=limits,
         mode=sections.mode,
@@ -43,6 +43,12 @@ def build_policy(
         gap_beyond_stop_pct=sections.worst_case.gap_beyond_stop_pct,
         brokers=brokers,
         zone_named=_zone_named(limits),
+        requests_per_minute=deeds.requests_per_minute,
+        requests_per_day=deeds.requests_per_day,
+        exit_reserve_pct=deeds.exit_reserve_pct,
+        magic=deeds.magic,
+        deviation_points=deeds.deviation_points,
+        fresh_s=deeds.fresh_s,
         source=source,
         sha256="",
     )
@@ -72,10 +78,15 @@ def limit_document(limit: Limit, currency: str | None = None) -> dict[str, Any]:
     """One limit as a configuration entry with every default written out, amounts with their currency."""
     fields = limit.model_dump(mode="json", exclude_none=True)
     fields.pop("id", None)
+    for name, field in type(limit).model_fields.items():
+        if takes_amount(field) and isinstance(fields.get(name), float) and currency is not None:
+            fields[name] = f"{fields[name]!r} {currency}"
     return {"kind": limit.kind, "id": limit.name, **{name: _amount(value, currency) for name, value in fields.items()}}
 
 
 def _amount(value: Any, currency: str | None) -> Any:  # noqa: ANN401 - a dumped value
+    if isinstance(value, list):
+        return [_amount(item, currency) for item in value]
     if isinstance(value, dict) and value.get("unit") == "money" and currency is not None:
         return {**value, "value": f"{value['value']!r} {currency}"}
     return value
@@ -93,7 +104,7 @@ def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
     if policy.currency is not None:
         account["currency"] = policy.currency
     document["account"] = account
-    for name in ("terminal", "trading_day", "timing", "margin", "worst_case"):
+    for name in ("terminal", "trading_day", "timing", "margin", "worst_case", "enforcement"):
         document[name] = getattr(sections, name).model_dump(mode="json", exclude_none=True)
     document["shocks"] = [{"target": s.target, "pct": s.pct, "name": s.name} for s in policy.shocks]
     document["limits"] = [limit_document(limit, policy.currency) for limit in policy.limits]

@@ -30,7 +30,7 @@ _VALUES: Final = {"login": 5012345, "server": "Broker-Demo", "currency": "USD", 
                   "quiet": {"begin": "22:00", "end": "07:00", "tz": "Europe/Prague"}}  # fmt: skip
 # max_drawdown counts from the typed balance unless told otherwise.
 _NEEDED: Final = ("currency", "initial")
-_SECTIONS: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case")
+_SECTIONS: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement")
 
 
 def files() -> dict[str, str]:

@@ -14,11 +14,13 @@ from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySecti
 from guard.settings.patterns import TIME_PATTERN, Reference
 
 FORMAT: Final = "guard.config/1"
-MODES_LATER: Final = ("rehearse", "enforce")
 MODULE_PATTERN: Final = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 VENDOR: Final = "MetaTrader5"
 CURRENCY_PATTERN: Final = r"^[A-Z][A-Z0-9]{2,9}$"
 MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z][A-Z0-9]{2,9}$"
+
+_LOWER: Final[dict[str, Any]] = {"tighter": "lower"}
+_HIGHER: Final[dict[str, Any]] = {"tighter": "higher"}
 
 
 class AccountSection(Data):
@@ -70,9 +72,15 @@ class TerminalSection(Data):
 class TimingSection(Data):
     """How long the guard waits before it says that it cannot see."""
 
-    stale_after_s: Positive = Field(3.0, description="seconds without a good reading until the guard says it is blind")
-    unknown_for_s: NotNegative = Field(60.0, description="seconds a verdict stays UNKNOWN until you are told")
-    flow_grace_s: NotNegative = Field(60.0, description="seconds a deposit's deal may come later than the money")
+    stale_after_s: Positive = Field(
+        3.0, description="seconds without a good reading until the guard says it is blind", json_schema_extra=_LOWER
+    )
+    unknown_for_s: NotNegative = Field(
+        60.0, description="seconds a verdict stays UNKNOWN until you are told", json_schema_extra=_LOWER
+    )
+    flow_grace_s: NotNegative = Field(
+        60.0, description="seconds a deposit's deal may come later than the money", json_schema_extra=_LOWER
+    )
 
 
 class TradingDaySection(Data):
@@ -85,9 +93,15 @@ class TradingDaySection(Data):
 class MarginSection(Data):
     """Margin levels, used only where the terminal does not tell its own."""
 
-    call_level: NotNegative | None = Field(None, description="margin call level, percent (or money on such accounts)")
-    stop_out_level: NotNegative | None = Field(None, description="stop-out level, percent (or money on such accounts)")
-    target_level_pct: Positive = Field(200.0, description="margin level that deposit_to_level and lots_to_close aim at")
+    call_level: NotNegative | None = Field(
+        None, description="margin call level, percent (or money on such accounts)", json_schema_extra=_HIGHER
+    )
+    stop_out_level: NotNegative | None = Field(
+        None, description="stop-out level, percent (or money on such accounts)", json_schema_extra=_HIGHER
+    )
+    target_level_pct: Positive = Field(
+        200.0, description="margin level that deposit_to_level and lots_to_close aim at", json_schema_extra=_HIGHER
+    )
 
 
 class LevelsSection(Data):
@@ -114,7 +128,38 @@ class ShockSection(Data):
 class WorstCaseSection(Data):
     """What the worst case adds to the open risk."""
 
-    gap_beyond_stop_pct: NotNegative = Field(0.0, description="percent of the price by which a stop fills worse")
+    gap_beyond_stop_pct: NotNegative = Field(
+        0.0, description="percent of the price by which a stop fills worse", json_schema_extra=_HIGHER
+    )
+
+
+class EnforcementSection(Data):
+    """How the guard trades in modes rehearse and enforce, and how long a looser configuration has to wait."""
+
+    magic: Annotated[int, Field(gt=0, le=2**31 - 1)] = Field(
+        770077, description="magic number of the guard's own requests"
+    )
+    deviation_points: Annotated[int, Field(ge=0, le=100000)] = Field(
+        50, description="points a fill may be from the price asked, where the broker executes at a price"
+    )
+    requests_per_minute: Annotated[int, Field(ge=4, le=1000)] = Field(
+        30, description="requests to the trade server in a minute, at most"
+    )
+    requests_per_day: Annotated[int, Field(ge=20, le=100000)] = Field(
+        2000, description="requests to the trade server in a day, at most; firms count them"
+    )
+    exit_reserve_pct: Annotated[float, Field(ge=10.0, le=90.0, allow_inf_nan=False)] = Field(
+        50.0, description="percent of both that are kept for closing"
+    )
+    fresh_s: Annotated[float, Field(ge=5.0, le=600.0, allow_inf_nan=False)] = Field(
+        60.0, description="a symbol without a quote for so many seconds is not traded in"
+    )
+    loosen_after_h: Annotated[float, Field(ge=12.0, le=720.0, allow_inf_nan=False)] = Field(
+        12.0, description="hours a looser configuration waits at least, once armed", json_schema_extra=_HIGHER
+    )
+    override_after_s: Annotated[float, Field(ge=60.0, le=86400.0, allow_inf_nan=False)] = Field(
+        900.0, description="seconds between asking for an override and its effect", json_schema_extra=_HIGHER
+    )
 
 
 class ConfigFile(Data):
@@ -125,13 +170,16 @@ class ConfigFile(Data):
         (), description="files to start from: shipped ones such as profiles/beginner, or paths"
     )
     without: tuple[str, ...] = Field((), description="names of limits from the extended files that are left out")
-    mode: Literal["warn"] = Field("warn", description="this version watches and warns")
+    mode: Literal["warn", "rehearse", "enforce"] = Field(
+        "warn", description="warn: says; rehearse: writes down what it would do; enforce: does it, after `guard arm`"
+    )
     account: AccountSection = AccountSection()
     terminal: TerminalSection = TerminalSection()
     trading_day: TradingDaySection = TradingDaySection()
     timing: TimingSection = TimingSection()
     margin: MarginSection = MarginSection()
     worst_case: WorstCaseSection = WorstCaseSection()
+    enforcement: EnforcementSection = EnforcementSection()
     shocks: tuple[ShockSection, ...] = Field((), description="price moves of the stress figures; absent: 1 % and 5 %")
     notify: tuple[NotifySection, ...] = Field((), description="where messages go")
     notices: NoticesSection = NoticesSection()
@@ -185,6 +233,10 @@ def takes_money(names: Mapping[str, object]) -> bool:
 
 
 def _allow_money(properties: dict[str, Any]) -> None:
+    for entry in properties.values():
+        if isinstance(entry, dict) and entry.get("money") is True:
+            parts = [part for part in entry.get("anyOf", []) if part.get("type") != "number"]
+            entry["anyOf"] = [*parts, {"type": "string", "pattern": MONEY_PATTERN}]
     if takes_money(properties):
         number = properties["value"]
         words = {key: number.pop(key) for key in ("title", "description") if key in number}

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from guard.settings.build import MESSAGES
 from guard.settings.extends import Source
 from guard.settings.faults import Fault
-from guard.settings.schema import FORMAT, MODES_LATER, ConfigFile
+from guard.settings.schema import FORMAT, ConfigFile
 from guard.settings.words import faults_of
 
 _TABLES: Final = (
     *MESSAGES[:-1],
-    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "preset", "broker", "regulator",
+    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement", "preset", "broker", "regulator",
 )  # fmt: skip
 _ARRAYS: Final = ("limits", "shocks", "notify", "levels", "loosened", "rules", "examples")
 
@@ -38,11 +38,6 @@ def read_sections(source: Source) -> list[Fault]:
     if "format" not in document:
         faults.append(Fault(source.path("format"), f'is missing: the first line must be format = "{FORMAT}".'))
         document["format"] = FORMAT
-    mode = document.get("mode")
-    if mode in MODES_LATER:
-        sentence = f"'{mode}' is not in this version: it watches and warns; write \"warn\"."
-        faults.append(Fault(source.path("mode"), sentence))
-        document.pop("mode")
     terminal = document.get("terminal")
     if isinstance(terminal, dict):
         faults += _terminal(source, terminal)

@@ -174,11 +174,11 @@ def test_init_refuses_an_answer_it_cannot_take(option: str, value: str, says: st
 
 
 def test_check_prints_every_fault_with_its_place_and_ends_with_three(capsys: Capture) -> None:
-    Path("bad.toml").write_text('format = "guard.config/1"\nmode = "enforce"\n[timing]\nstale = 1\n', encoding="utf-8")
+    Path("bad.toml").write_text('format = "guard.config/1"\nmode = "enforced"\n[timing]\nstale = 1\n', encoding="utf-8")
     assert main.run(["config", "check", "bad.toml"]) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert "mode: 'enforce' is not in this version" in err
+    assert "mode: must be one of warn, rehearse, enforce, it is 'enforced'" in err
     assert "timing.stale: is not a field of timing" in err
     assert main.run(["config", "check", "bad.toml", "--json"]) == 3
     document = json.loads(capsys.readouterr().out)

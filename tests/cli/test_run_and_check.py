@@ -134,7 +134,7 @@ def test_the_first_start_pins_the_account_and_another_login_then_exits_6(home: P
 
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_a_broken_configuration_exits_3(home: Path, command: str) -> None:
-    done = guard(command, "--config", configured(home, 'format = "guard.config/1"\nmode = "enforce"\n'),
+    done = guard(command, "--config", configured(home, 'format = "guard.config/1"\nmode = "enforced"\n'),
                  home=home, account=options())  # fmt: skip
     assert (done.returncode, done.stdout) == (3, "")
 

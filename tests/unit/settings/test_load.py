@@ -106,7 +106,7 @@ url = "env:GUARD_TELEGRAM"
 
 
 def test_all_faults_come_at_once_each_with_its_place() -> None:
-    found = faults("""mode = "enforce"
+    found = faults("""mode = "enforced"
 extends = "profiles/nobody"
 [account]
 login = "5"
