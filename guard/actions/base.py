@@ -82,7 +82,7 @@ class Action(BaseModel):
 
     ``closes`` is true for actions that close positions: they need a confirmed breach. ``state`` is what the action
     makes of the trading state. ``follows_peak`` is true for actions that need the highest equity since their stage
-    was reached.
+    was reached, ``stepwise`` for those whose next close depends on what the one in flight has done.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -92,6 +92,7 @@ class Action(BaseModel):
     closes: ClassVar[bool] = False
     state: ClassVar[TradingState] = TradingState.ACTIVE
     follows_peak: ClassVar[bool] = False
+    stepwise: ClassVar[bool] = False
 
     def plan(self, ask: Ask) -> Plan:  # noqa: ARG002 - kinds that only notify or lock want nothing
         """What is wanted, in order."""

@@ -33,6 +33,7 @@ class Reduce(Action):
     title: ClassVar[str] = "Reduce"
     closes: ClassVar[bool] = True
     state: ClassVar[TradingState] = TradingState.REDUCING
+    stepwise: ClassVar[bool] = True
 
     target_pct: Positive | None = Field(
         None, description="utilization to come down to, percent; absent: 95 % of the stage"

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from guard.limits.base import AnchorNeed, Limit, Reading
+from guard.actions.base import Action
+from guard.actions.registry import action_kinds
+from guard.limits.base import ActionSpec, AnchorNeed, Limit, Reading
 from guard.metrics.account import BrokerLevels
 from guard.metrics.compute import Metrics
 
@@ -21,6 +23,20 @@ class Shock:
 
 
 DEFAULT_SHOCKS = (Shock("*", 1.0, "1 % against every position"), Shock("*", 5.0, "5 % against every position"))
+
+
+def action_of(item: str | ActionSpec) -> Action:
+    """The action a stage names.
+
+    Raises:
+        ValueError: There is no such action, or a setting is not one of its own.
+    """
+    name = item if isinstance(item, str) else item.kind
+    kind = action_kinds().get(name)
+    if kind is None:
+        message = f"there is no action {name!r}"
+        raise ValueError(message)
+    return kind() if isinstance(item, str) else kind.model_validate_json(item.model_dump_json(exclude={"kind"}))
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,31 @@ class Policy:
         return self.mode in ("rehearse", "enforce")
 
     @cached_property
+    def by_name(self) -> dict[str, tuple[Limit, tuple[tuple[float, Action], ...]]]:
+        """Each limit by its name, with the actions of its stages and where they begin, lowest stage first."""
+        return {
+            limit.name: (
+                limit,
+                tuple(
+                    (stage.at_pct, action_of(item))
+                    for stage in sorted(limit.stages, key=lambda one: one.at_pct)
+                    for item in stage.actions
+                ),
+            )
+            for limit in self.limits
+        }
+
+    @cached_property
+    def early(self) -> tuple[tuple[int, float], ...]:
+        """Places of limits that end the account, with the utilization above which what leaving costs is looked at."""
+        out: list[tuple[int, float]] = []
+        for place, limit in enumerate(self.limits):
+            closing = [at for at, action in self.by_name[limit.name][1] if action.closes]
+            if limit.ends_account and closing:
+                out.append((place, min(closing) * 0.5))
+        return tuple(out)
+
+    @cached_property
     def needs(self) -> dict[str, AnchorNeed]:
         """The references all limits together need, by key.
 
@@ -76,7 +117,7 @@ class Policy:
         deal explains yet.
         """
         needs = {need.key: need for limit in self.limits for need in limit.anchor_needs()}
-        if needs and all(need.period == "life" for need in needs.values()):
+        if needs and all(need.period in ("life", "eod") for need in needs.values()):
             needs["day|UTC|00:00"] = AnchorNeed("day|UTC|00:00", "day", "UTC", "00:00", "shift")
         return needs
 
@@ -93,9 +134,16 @@ class Policy:
     @cached_property
     def trails(self) -> bool:
         """Whether a limit follows a peak, so that a new peak must be remembered at once."""
-        return any(str(getattr(limit, "anchor", "")).startswith("peak") for limit in self.limits)
+        followed = any(need.peaks or need.period == "eod" for need in self.needs.values())
+        return followed or any(need_peak(limit) for limit in self.limits)
 
     @cached_property
     def from_first_sight(self) -> bool:
         """Whether a limit counts from the guard's first sight of the account."""
         return any(need.period == "life" for need in self.needs.values())
+
+
+def need_peak(limit: Limit) -> bool:
+    """Whether a limit counts from a peak since first sight."""
+    trails = getattr(limit, "trails", None)
+    return str(getattr(limit, "anchor", "")).startswith("peak") or trails in ("realized", "unrealized")

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from guard.actions.registry import action_kinds
 from guard.engine import anchors as anchoring
-from guard.engine import announce, debounce, memory
+from guard.engine import announce, debounce, market, memory
+from guard.engine import enforce as enforcing
 from guard.engine.elapsed import elapsed_s
 from guard.engine.policy import Policy
 from guard.limits.base import Limit, Reading
 from guard.metrics.account import Context
 from guard.metrics.compute import Metrics
+from guard.model.enforcement import Lock
 from guard.model.intent import Deed, Intent, TradingState
 from guard.model.notice import Notice
 from guard.model.snapshot import Gap, Snapshot
@@ -119,6 +121,17 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:
         notices.append(flow_notice)
+    intents: tuple[Intent, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    if policy.acts:
+        if judged.acting or new.locks or new.enforcing.busy or _ends_soon(verdicts, policy):
+            done = enforcing.enforce(snapshot, state, new, metrics, verdicts, policy, passed, first=first)
+            new, intents, deeds, moved = done.state, done.intents, done.deeds, moved or done.changed
+            notices += done.notices
+        elif not metrics.blind:
+            sampled = market.sampled(new.enforcing, snapshot, snapshot.taken_s)
+            if sampled is not new.enforcing:
+                new = replace(new, enforcing=sampled)
     if first and policy.from_first_sight:
         metrics.gap(
             "state.first_seen", "the account was not seen before: drawdown counts from the balance of this snapshot"
@@ -130,24 +143,25 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
         metrics=metrics,
         verdicts=tuple(verdicts),
         notices=tuple(notices),
-        intents=(),
-        trading_state=trading_state(judged.reached) if judged.reached else TradingState.ACTIVE,
+        intents=intents,
+        trading_state=trading_state(judged.reached, new.locks),
         blind=metrics.blind if metrics.blind else None,
         changed=moved or bool(notices) or _learnt(state, new, policy),
+        deeds=deeds,
     )
 
 
 class _Judged:
     """Verdicts of all limits, those that are not calm, and what changed."""
 
-    __slots__ = ("moved", "notices", "reached", "timers", "verdicts")
+    __slots__ = ("acting", "moved", "notices", "reached", "timers", "verdicts")
 
     def __init__(self) -> None:
         self.verdicts: list[Verdict] = []
         self.reached: list[Verdict] = []
         self.notices: list[Notice] = []
         self.timers: dict[str, Timer] = {}
-        self.moved = False
+        self.moved = self.acting = False
 
 
 def _judge(metrics: Metrics, state: State, policy: Policy, passed: float, at: str, *, first: bool) -> _Judged:
@@ -180,6 +194,7 @@ def _judge(metrics: Metrics, state: State, policy: Policy, passed: float, at: st
         timers[name] = timer
         verdicts.append(verdict)
         out.reached.append(verdict)
+        out.acting = out.acting or verdict.acting
     return out
 
 
@@ -224,9 +239,23 @@ def _learnt(old: State, new: State, policy: Policy) -> bool:
     return False
 
 
-def trading_state(verdicts: list[Verdict]) -> TradingState:
-    """The strictest state the reached stages ask for. In mode ``warn`` it is advice: nothing is carried out."""
-    state, kinds = TradingState.ACTIVE, action_kinds()
+def _ends_soon(verdicts: list[Verdict], policy: Policy) -> bool:
+    """Whether a limit whose breach ends the account is so near that the cost of getting out may reach its stage."""
+    for place, pct in policy.early:
+        used = verdicts[place].utilization_pct
+        if used is not None and used >= pct:
+            return True
+    return False
+
+
+def trading_state(verdicts: list[Verdict], locks: tuple[Lock, ...] = ()) -> TradingState:
+    """The strictest state reached stages and locks ask for. In mode ``warn`` it is advice: nothing is carried out."""
+    state = TradingState.ACTIVE
+    if locks:
+        state = TradingState.HALTED if any(lock.latched for lock in locks) else TradingState.REDUCING
+    if not verdicts:
+        return state
+    kinds = action_kinds()
     for verdict in verdicts:
         for name in verdict.actions:
             if name in kinds:

@@ -53,6 +53,10 @@ class Found(Protocol):
     def offending(self) -> tuple[int | str, ...]:
         """Tickets or symbols."""
 
+    @property
+    def breach(self) -> bool | None:
+        """The answer of a reading without a utilization."""
+
 
 class Verdict:
     """What one limit says now. Treat it as frozen; it makes its sentence when first asked for it.
@@ -118,6 +122,16 @@ class Verdict:
     def offending(self) -> tuple[int | str, ...]:
         """Tickets or symbols that make the value."""
         return self._reading.offending
+
+    @property
+    def reading(self) -> Any:  # noqa: ANN401  # the limit knows its own readings
+        """What the limit read."""
+        return self._reading
+
+    @property
+    def known(self) -> bool:
+        """Whether this reading answers at all: with a utilization, or with a plain yes or no."""
+        return self._reading.utilization_pct is not None or self._reading.breach is not None
 
     @property
     def sentence(self) -> str:

@@ -1,0 +1,135 @@
+"""From what intents want to the deeds that may be sent now: one in flight per ticket, quoted, and in budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from guard.actions.base import Wish
+from guard.engine.deeds import FRESH_TRY, MINUTE_S, may_try, trading_day
+from guard.engine.market import age_s, stale
+from guard.engine.policy import Policy
+from guard.engine.requests import fill_modes
+from guard.engine.settle import foreign_close
+from guard.model.enforcement import Enforcement, Try
+from guard.model.intent import Deed, Intent
+from guard.model.snapshot import Snapshot
+
+MOST: Final = 50
+EXITS: Final = frozenset({"close", "close_by", "cancel"})
+
+
+class Wanted(NamedTuple):
+    """One intent with what it wants now; ``urgent`` intents may use the whole of the day's requests and more."""
+
+    intent: Intent
+    wishes: tuple[Wish, ...]
+    why: str
+    urgent: bool = False
+
+
+class Desired(NamedTuple):
+    """The deeds that may be sent, and per intent why something cannot be sent yet."""
+
+    deeds: tuple[Deed, ...]
+    waits: dict[str, str]
+
+
+class Budget:
+    """How many requests may still be sent this minute and this day."""
+
+    def __init__(self, e: Enforcement, snapshot: Snapshot, policy: Policy, now_s: float) -> None:
+        """What was sent is counted by the engine's memory, so that a restart forgives nothing."""
+        recent = sum(1 for at in e.sends if 0.0 <= now_s - at < MINUTE_S)
+        self.minute = policy.requests_per_minute - recent
+        self.day = policy.requests_per_day - (e.day_sends if e.day == trading_day(snapshot) else 0)
+        share = policy.exit_reserve_pct / 100.0
+        self.kept_minute, self.kept_day = policy.requests_per_minute * share, policy.requests_per_day * share
+
+    def take(self, kind: str, *, urgent: bool) -> str:
+        """Take one request, or say why not."""
+        exits = kind in EXITS
+        if self.minute <= (0 if exits else self.kept_minute):
+            return "the requests of this minute are used up" + ("" if exits else ", the rest is kept for exits")
+        if self.day <= (0 if exits else self.kept_day) and not urgent:
+            return "the requests of this day are used up" + ("" if exits else ", the rest is kept for exits")
+        self.minute -= 1
+        self.day -= 1
+        return ""
+
+
+class _Round:
+    """One pass over what is wanted: which tickets are taken, which symbols have their turn, what is left to spend."""
+
+    def __init__(self, e: Enforcement, snapshot: Snapshot, policy: Policy, now_s: float, fifo: frozenset[str]) -> None:
+        self.e, self.snapshot, self.policy, self.now_s, self.fifo = e, snapshot, policy, now_s, fifo
+        self.budget = Budget(e, snapshot, policy, now_s)
+        self.foreign = foreign_close(snapshot, policy.magic)
+        self.taken: set[int] = set(e.flights)
+        self.queued = {flight.deed.symbol for flight in e.flights.values()} & fifo
+
+    def stopped(self, wish: Wish, deed_id: str, tried: Try, *, urgent: bool) -> str:
+        """Why a wish cannot be sent now, or an empty text; then one request is taken from the budget."""
+        snapshot = self.snapshot
+        why = "" if wish.kind == "cancel" else stale(snapshot, wish.symbol, self.policy)
+        if not why and wish.kind == "close" and wish.symbol in self.queued:
+            why = f"the oldest position in {wish.symbol} is closed first"
+        if not why and wish.identifier in self.foreign:
+            why = "somebody else closed it just now: one look longer"
+        if not why:
+            age = age_s(snapshot, wish.symbol)
+            why = may_try(tried, self.now_s, None if age is None else self.now_s - age)
+        if not why and deed_id in self.e.rehearsed:
+            why = "rehearsed"
+        return why if why else self.budget.take(wish.kind, urgent=urgent)
+
+
+def deeds(
+    wanted: Iterable[Wanted],
+    e: Enforcement,
+    snapshot: Snapshot,
+    policy: Policy,
+    now_s: float,
+    fifo: frozenset[str] = frozenset(),
+) -> Desired:
+    """The deeds of all intents in order; what must wait is told per intent.
+
+    ``fifo`` are the symbols whose oldest position must be closed before any other.
+    """
+    turn = _Round(e, snapshot, policy, now_s, fifo)
+    out: list[Deed] = []
+    waits: dict[str, str] = {}
+    for intent, wishes, why, urgent in wanted:
+        for wish in wishes:
+            if len(out) >= MOST:
+                break
+            touched = {wish.ticket} if wish.by is None else {wish.ticket, wish.by}
+            if touched & turn.taken:
+                if touched & set(e.flights):
+                    waits.setdefault(intent.id, "a deed is in flight: the account must show what became of it")
+                continue
+            key = f"{wish.kind}/{wish.ticket}"
+            tried = e.tries.get(key, FRESH_TRY)
+            deed_id = f"{intent.id}/{key}/{tried.made}"
+            stopped = turn.stopped(wish, deed_id, tried, urgent=urgent)
+            turn.taken |= touched
+            if stopped:
+                waits.setdefault(intent.id, stopped)
+                continue
+            if wish.symbol in fifo and wish.kind == "close":
+                turn.queued.add(wish.symbol)
+            filling = _filling(wish, tried.fix, snapshot)
+            out.append(
+                Deed(
+                    deed_id, intent.id, wish.kind, wish.ticket, wish.identifier, wish.symbol, wish.lots, wish.by,
+                    wish.sl, wish.tp, why, filling,
+                )
+            )  # fmt: skip
+    return Desired(tuple(out), waits)
+
+
+def _filling(wish: Wish, fix: int, snapshot: Snapshot) -> int | None:
+    if wish.kind != "close" or fix == 0:
+        return None
+    modes = fill_modes(snapshot.symbols.get(wish.symbol))
+    return modes[fix % len(modes)]
