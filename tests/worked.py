@@ -20,7 +20,7 @@ from guard.settings.load import load_text
 from guard.settings.preset_model import ExampleSection, Standing
 from tests import books
 
-HOUR = timedelta(hours=1)
+HOUR = timedelta(seconds=30)  # a stretch that nobody watches makes a peak of equity unknown
 
 
 def extended(name: str, more: str = "") -> Policy:

@@ -36,6 +36,7 @@ def last_reading(snapshot: Snapshot, state: State, at: str, *, blind: bool) -> L
             trusted_s=trusted_s(last, snapshot),
             server_s=server_now_s(last, snapshot),
         )
+    trusted = trusted_s(last, snapshot)
     return Last(
         at,
         snapshot.taken_s,
@@ -44,8 +45,9 @@ def last_reading(snapshot: Snapshot, state: State, at: str, *, blind: bool) -> L
         a.balance,
         a.equity,
         a.credit,
-        trusted_s=trusted_s(last, snapshot),
+        trusted_s=trusted,
         server_s=server_now_s(last, snapshot),
+        seen_s=trusted,
     )
 
 

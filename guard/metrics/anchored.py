@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 
 class Reference(NamedTuple):
-    """An anchor as a limit reads it; ``flows`` are deposits less withdrawals since, ``why`` says why it is unknown."""
+    """An anchor as a limit reads it; ``flows`` are deposits less withdrawals since, ``why`` says why it is unknown.
+
+    ``unseen`` is not empty when equity was not watched for a stretch, so that its peak may be higher. ``server_s`` is
+    the anchor's instant by the server's clock, when that is known.
+    """
 
     at: str
     balance: float | None
@@ -16,6 +20,8 @@ class Reference(NamedTuple):
     flows: float | None
     source: str
     why: str
+    unseen: str = ""
+    server_s: float | None = None
 
 
 class Room(NamedTuple):

@@ -32,6 +32,14 @@ class Remembered:
         self._deals: object = None
         self._since: dict[float, tuple[float, float] | None] = {}
         self._costs: dict[int, float] | None = None
+        self._paid: dict[float, tuple[float, float] | None] = {}
+
+    def costs_since(self, deals: tuple[Deal, ...], server_s: float) -> tuple[float, float] | None:
+        """``costs_since`` of these deals."""
+        self._turn_to(deals)
+        if server_s not in self._paid:
+            self._paid[server_s] = costs_since(deals, server_s)
+        return self._paid[server_s]
 
     def since(self, deals: tuple[Deal, ...], server_s: float) -> tuple[float, float] | None:
         """``since`` of these deals."""
@@ -49,7 +57,7 @@ class Remembered:
 
     def _turn_to(self, deals: tuple[Deal, ...]) -> None:
         if self._deals is not deals:
-            self._deals, self._since, self._costs = deals, {}, None
+            self._deals, self._since, self._costs, self._paid = deals, {}, None, {}
 
 
 REMEMBERED = Remembered()
@@ -83,3 +91,21 @@ def entry_costs(deals: Iterable[Deal]) -> dict[int, float]:
         if deal.entry == 0 and deal.position_id and deal.commission is not None and deal.fee is not None:
             out[deal.position_id] = out.get(deal.position_id, 0.0) - deal.commission - deal.fee
     return out
+
+
+def costs_since(deals: Iterable[Deal], server_s: float) -> tuple[float, float] | None:
+    """Commission with fees, and swap, of the deals at or after ``server_s``, as they changed the balance.
+
+    Costs are below 0. ``None`` when a deal lacks its time or a cost.
+    """
+    commission = swap = 0.0
+    for deal in deals:
+        if deal.time is None:
+            return None
+        if deal.time < server_s or deal.type in FLOW_DEALS or deal.type == DEAL_CREDIT:
+            continue
+        if deal.commission is None or deal.fee is None or deal.swap is None:
+            return None
+        commission += deal.commission + deal.fee
+        swap += deal.swap
+    return commission, swap

@@ -16,7 +16,9 @@ class Anchor:
     ``source``: ``seen`` (observed across the instant), ``deals`` (balance rebuilt from deals), ``set`` (by the user),
     ``first_seen`` (the guard's first sight of the account). ``equity``/``peak`` are ``None`` when not known; ``flows``
     is the sum of deposits and withdrawals the peaks have already been moved by. ``offset_s`` is what the server's clock
-    was ahead of UTC at that instant, ``None`` when it is not known.
+    was ahead of UTC at that instant, ``None`` when it is not known. ``unseen`` is the instant (ISO, UTC) since which a
+    stretch was not watched in which equity may have been higher than ``peak_equity``. More sources: ``bars`` (equity
+    rebuilt from M1 bars).
     """
 
     period: str
@@ -28,6 +30,7 @@ class Anchor:
     peak_balance: float | None = None
     flows: float = 0.0
     offset_s: float | None = None
+    unseen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Last(NamedTuple):
 
     ``believed`` is false when the clock readings are newer than the money, which is of the last cycle that saw.
     ``trusted_s`` is UTC as believed: the PC's clock while the server's agrees, else carried on by the monotonic clock.
-    ``server_s`` is the server's own wall clock, once confirmed.
+    ``server_s`` is the server's own wall clock, once confirmed. ``seen_s`` is the trusted second of the last
+    believed money.
     """
 
     at: str
@@ -76,6 +80,7 @@ class Last(NamedTuple):
     believed: bool = True
     trusted_s: float | None = None
     server_s: float | None = None
+    seen_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _AT: Final = (_instant, "a UTC time such as 2026-11-20T14:03:22Z")
 
 _ANCHOR: Final[Spec] = {
     "period": _T, "at": _AT, "balance": _ON, "equity": _ON, "source": _T, "peak_equity": _ON, "peak_balance": _ON,
-    "flows": _N, "offset_s": _ON,
+    "flows": _N, "offset_s": _ON, "unseen": (_optional(_instant), "a UTC time or null"),
 }  # fmt: skip
 _TIMER: Final[Spec] = {
     "severity": (f.one_of(0, 1, 2, 3), "0, 1, 2 or 3"),
@@ -53,7 +53,7 @@ _TIMER: Final[Spec] = {
 _FIRST_SEEN: Final[Spec] = {"at": _AT, "balance": _N, "equity": _N}
 _LAST: Final[Spec] = {
     "at": _AT, "taken_s": _N, "monotonic_s": _ON, "boot_id": (_optional(f.text), "a text or null"), "balance": _N,
-    "equity": _N, "credit": _N, "believed": _B, "trusted_s": _ON, "server_s": _ON,
+    "equity": _N, "credit": _N, "believed": _B, "trusted_s": _ON, "server_s": _ON, "seen_s": _ON,
 }  # fmt: skip
 _PARTS: Final = (
     "anchors", "entry_equity", "first_stops", "unprotected_s", "timers", "first_seen", "last", "locks",

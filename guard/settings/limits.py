@@ -14,7 +14,7 @@ from guard.limits.base import Limit
 from guard.limits.registry import limit_kinds
 from guard.settings.extends import Source
 from guard.settings.faults import Fault, did_you_mean, shown
-from guard.settings.money import MoneyRule, in_account_currency, is_money
+from guard.settings.money import MoneyRule, in_account_currency, is_money, takes_amount
 from guard.settings.sections import to_json
 from guard.settings.words import faults_of
 
@@ -75,6 +75,8 @@ def _read(
     model = kinds[kind]
     before = len(faults)
     rest = {key: _money(value, source, (number, key), rule, faults) for key, value in item.items() if key != "kind"}
+    for name in (name for name, field in model.model_fields.items() if takes_amount(field) and name in rest):
+        rest[name] = _amount(rest[name], source, (number, name), rule, faults)
     if day is not None and "reset" in model.model_fields:
         rest.setdefault("reset", day)
     try:
@@ -108,6 +110,8 @@ def unknown_action(name: str) -> str:
 
 def _money(value: Any, source: Source, place: Place, rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value
     """The entry with amounts as numbers of account currency; an amount and its unit must agree."""
+    if isinstance(value, list):
+        return [_money(item, source, (*place, at), rule, faults) for at, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     result = {key: _money(item, source, (*place, key), rule, faults) for key, item in value.items()}
@@ -128,6 +132,20 @@ def _money(value: Any, source: Source, place: Place, rule: MoneyRule, faults: li
             faults.append(Fault(where, f"{error}."))
             result["value"] = 1.0
     return result
+
+
+def _amount(value: Any, source: Source, place: Place, rule: MoneyRule, faults: list[Fault]) -> Any:  # noqa: ANN401 - a file's value
+    """A field that may be an amount by itself, such as a lock: a number alone lacks its currency."""
+    where = source.path("limits", *place)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        faults.append(Fault(where, f'needs its currency, such as "{value} USD".'))
+    elif is_money(value):
+        try:
+            return in_account_currency(value, rule)
+        except ValueError as error:
+            faults.append(Fault(where, f"{error}."))
+            return 1.0
+    return value
 
 
 def _names(entries: list[Entry], faults: list[Fault]) -> None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pydantic.fields import FieldInfo
+
 from guard.engine.policy import Policy
 from guard.model.errors import InputError
 from guard.settings.schema import MONEY_PATTERN
@@ -26,6 +28,12 @@ class MoneyRule:
 def is_money(value: object) -> bool:
     """Whether a value of the file is an amount with a currency."""
     return isinstance(value, str) and _MONEY.match(value) is not None
+
+
+def takes_amount(field: FieldInfo) -> bool:
+    """Whether a limit's field is an amount by itself: json_schema_extra = {"money": True}."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("money") is True
 
 
 def currency_of(text: str) -> str:
