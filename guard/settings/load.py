@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +67,19 @@ def load_text(text: str, path: Path) -> Loaded:
     faults: list[Fault] = []
     sources = with_bases(parse_toml(text.encode("utf-8"), str(path)), path, faults)
     return _loaded(sources, path, str(path), faults)
+
+
+def load_document(document: Mapping[str, Any], like: Loaded | None = None) -> Loaded:
+    """An effective document (``Loaded.document``, or the one a journal keeps) as a configuration in force.
+
+    ``like`` is where it comes from: its path, remarks and presets are kept.
+
+    Raises:
+        ConfigError: It does not hold together, for instance because an older version wrote it.
+    """
+    name = "the configuration in force" if like is None else like.policy.source
+    made = _compile([Source("", dict(document))], name, [])
+    return made if like is None else replace(made, path=like.path, remarks=like.remarks, presets=like.presets)
 
 
 def _loaded(sources: list[Source], path: Path, name: str, faults: list[Fault]) -> Loaded:

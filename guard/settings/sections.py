@@ -17,7 +17,8 @@ from guard.settings.words import faults_of
 
 _TABLES: Final = (
     *MESSAGES[:-1],
-    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement", "preset", "broker", "regulator",
+    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement",
+    "preset", "broker", "regulator",
 )  # fmt: skip
 _ARRAYS: Final = ("limits", "shocks", "notify", "levels", "loosened", "rules", "examples")
 
