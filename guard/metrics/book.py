@@ -114,15 +114,15 @@ def _own_k(
         if abs(most) < MIN_UNITS * minor:
             return None
         at = profits.index(most)
-        move = (columns[NOW][at] - columns[OPENED][at]) * columns[SIDE][at]
-        return k_by_profit(most, move, columns[VOLUME][at], minor_unit=minor, tick_size=tick_size)
+        move = columns[NOW][at] - columns[OPENED][at]
+        return k_by_profit(most, move * columns[SIDE][at], columns[VOLUME][at], minor, tick_size)
     best = max((p for p in positions if p.profit is not None), key=_size_of_profit, default=None)
     if best is None or best.profit is None:
         return None
     side, volume, opened, now = best[3:7]
     if side is None or volume is None or opened is None or now is None:
         return None
-    return k_by_profit(best.profit, (now - opened) * side, volume, minor_unit=minor, tick_size=tick_size)
+    return k_by_profit(best.profit, (now - opened) * side, volume, minor, tick_size)
 
 
 def _size_of_profit(position: Position) -> float:

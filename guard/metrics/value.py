@@ -18,15 +18,15 @@ def _sane(k: float) -> float | None:
     return k if 0.0 < k <= LARGEST_K else None
 
 
-def k_by_profit(profit: float, move: float, lots: float, *, minor_unit: float, tick_size: float) -> float | None:
+def k_by_profit(profit: float, move: float, lots: float, minor_unit: float, tick_size: float) -> float | None:
     """``k`` from a position's own profit over its own price move (signed in its favour).
 
     ``None`` when the move is too small to measure: less than 200 minor units of profit or 10 ticks.
     """
-    if lots <= 0.0 or abs(profit) < MIN_UNITS * minor_unit or abs(move) < MIN_TICKS * tick_size or move == 0.0:
-        return None
     moved = move * lots
-    k = profit / moved if moved else 0.0
+    if moved == 0.0 or abs(profit) < MIN_UNITS * minor_unit or abs(move) < MIN_TICKS * tick_size:
+        return None
+    k = profit / moved
     return k if 0.0 < k <= LARGEST_K else None
 
 
