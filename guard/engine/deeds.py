@@ -136,11 +136,14 @@ def _after(tried: Try, told: Answer, retcode: int, flight: Flight) -> Try:
     elif told.then == "fix":
         fix += 1
         wait = told.wait_s if fix % FIXES else NEVER_S
-    # A pair that cannot be closed by each other will not be tomorrow either: its legs go one by one.
-    given_up = told.then == "never" and flight.deed.kind == "close_by"
     quote = flight.at_s if told.then == "session" else None
     return tried._replace(
-        retcode=retcode, reason=reason, wait_s=wait, fix=fix, given_up=given_up or tried.given_up, quote_s=quote
+        retcode=retcode,
+        reason=reason,
+        wait_s=wait,
+        fix=fix,
+        given_up=tried.given_up or told.then == "legs",
+        quote_s=quote,
     )
 
 

@@ -15,6 +15,7 @@ class Answer(NamedTuple):
     later snapshot proves it), ``again`` (a fresh request after ``wait_s``), ``slow`` (the same with waits that double
     up to a minute), ``once`` (one more attempt), ``fix`` (a changed request: another fill mode, price, volume or
     order), ``session`` (not before a newer tick), ``unknown`` (it may be done: read before anything is sent again),
+    ``legs`` (this pair is never closed by each other again, its legs are closed one by one),
     ``never`` (a second attempt cannot help: asked again after five minutes, for what forbids it may be lifted).
     """
 
@@ -69,9 +70,8 @@ RETCODES: Final[dict[int, Answer]] = {
 }
 # A deed for which a code means something else than for a close.
 BY_KIND: Final[dict[tuple[str, int], Answer]] = {
-    ("close_by", 10013): _A("never", 0.0, "the pair cannot be closed by each other: its legs are closed one by one"),
-    ("close_by", 10035): _A("never", 0.0, "close-by is prohibited here: the legs are closed one by one"),
-    ("close_by", 10017): _A("never", 0.0, "close-by is disabled here: the legs are closed one by one"),
+    ("close_by", 10013): _A("legs", 0.0, "the pair cannot be closed by each other: its legs are closed one by one"),
+    ("close_by", 10035): _A("legs", 0.0, "close-by is prohibited here: the legs are closed one by one"),
     ("cancel", 10013): _A("again", 0.5, "the order is perhaps gone: read again"),
     ("cancel", 10035): _A("again", 0.5, "the order is perhaps gone: read again"),
     ("cancel", 10036): _A("again", 0.5, "the order was perhaps filled: read again"),
