@@ -16,6 +16,7 @@ from loguru import logger
 import guard
 from guard.app import account_lock
 from guard.app.account_lock import AccountLock
+from guard.app.anchor_desk import VERB, anchor_handler
 from guard.app.cycle import Cycle, utc_now
 from guard.app.desk import Desk
 from guard.app.foreign import answered_by, check_foreign
@@ -208,6 +209,7 @@ def open_guard(
             Cycle(terminal, patient, loaded.policy, identity, state),
             LiveFile(home.status(account)), desk, started_at, state is None, pin,
         )  # fmt: skip
+        desk.handlers[VERB] = anchor_handler(guarded.cycle, patient)
         journal.commit("start", _start_body(guarded), at=started_at)
         logger.info("guard {} watches account {} with limits from {}", guard.__version__, account, loaded.policy.source)
         yield guarded

@@ -25,7 +25,7 @@ from guard.model.errors import InputError
 
 KIND: Final = "command"
 STALE_S: Final = 60.0
-VERBS: Final = ("ack", "lock", "flatten", "tighten")
+VERBS: Final = ("ack", "anchor", "lock", "flatten", "tighten")
 _LOOK_S: Final = 0.2
 _MOST: Final = 20
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS command (

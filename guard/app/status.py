@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from guard.app.foreign import foreign_banner
+from guard.engine.anchor_set import references
 from guard.engine.report import json_number, verdict_json, worst
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def status_document(guarded: Guarded, outcome: Outcome, period_s: float) -> dict
         "trading_state": result.trading_state.name if result is not None else None,
         "figures": _figures(result) if result is not None else {},
         "verdicts": [verdict_json(verdict) for verdict in result.verdicts] if result is not None else [],
+        "anchors": references(result.state, guarded.loaded.policy) if result is not None else [],
         "gaps": [{"path": gap.path, "sentence": gap.sentence} for gap in result.gaps] if result is not None else [],
         "looks_per_s": round(1 / period_s, 1) if period_s > 0 else None,
         "read_ms": round(outcome.read_s * 1000, 2),
