@@ -22,10 +22,10 @@ from typing import Any, Final, TypeAlias
 from loguru import logger
 
 from guard.model.errors import InputError
+from guard.model.state import State
 
 KIND: Final = "command"
 STALE_S: Final = 60.0
-VERBS: Final = ("ack", "anchor", "lock", "flatten", "tighten")
 _LOOK_S: Final = 0.2
 _MOST: Final = 20
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS command (
@@ -52,11 +52,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a command: whether it was carried out, in one sentence, and what the journal keeps of it."""
+    """What became of a command: whether it was carried out, in one sentence, and what the journal keeps of it.
+
+    ``state`` is the engine's memory with what was ordered: it is written in one transaction with the answer.
+    """
 
     done: bool
     sentence: str
     facts: Mapping[str, Any]
+    state: State | None = None
 
 
 Handler: TypeAlias = "Callable[[Command], Answer]"
@@ -155,7 +159,7 @@ def answered(command: Command, handlers: Mapping[str, Handler], now: datetime) -
     handler = handlers.get(command.verb)
     if handler is None:
         can = ", ".join(sorted(handlers))
-        sentence = f"this version cannot {command.verb}: it watches and warns, and takes from you only: {can}."
+        sentence = f"this guard cannot {command.verb} in its mode; it takes from you only: {can}."
         return Answer(done=False, sentence=sentence, facts={})
     try:
         age_s = (now - datetime.fromisoformat(command.at)).total_seconds()

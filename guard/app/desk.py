@@ -38,7 +38,9 @@ class Desk:
 
 
 def _row(command: Command, answer: Answer, at: str) -> Callable[[Journal], int]:
-    body, key = journal_body(command, answer), command_key(command.uid)
+    body, key, state = journal_body(command, answer), command_key(command.uid), answer.state
+    if state is not None:
+        return lambda journal: journal.commit_state(KIND, body, state, at=at, key=key)
     return lambda journal: journal.commit(KIND, body, at=at, key=key)
 
 

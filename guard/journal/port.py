@@ -50,8 +50,12 @@ class Journal(Protocol):
             JournalError: Nothing was written.
         """
 
-    def commit_state(self, kind: str, body: Mapping[str, object], state: State, *, at: str) -> int:
+    def commit_state(
+        self, kind: str, body: Mapping[str, object], state: State, *, at: str, key: str | None = None
+    ) -> int:
         """Append one row together with the engine's memory, in one transaction; returns the last row's number.
+
+        A row whose ``key`` is there already is not written again.
 
         Raises:
             JournalError: Nothing was written.

@@ -102,10 +102,12 @@ class SqliteJournal:
         with self._transaction():
             return self._append(kind, body, at=at, key=key)
 
-    def commit_state(self, kind: str, body: Mapping[str, object], state: State, *, at: str) -> int:
+    def commit_state(
+        self, kind: str, body: Mapping[str, object], state: State, *, at: str, key: str | None = None
+    ) -> int:
         """See ``port.Journal.commit_state``."""
         with self._transaction():
-            self._append(kind, body, at=at)
+            self._append(kind, body, at=at, key=key)
             return self._append_state(state, at)
 
     def commit_cycle(self, result: CycleResult, snapshot_document: Mapping[str, object], *, at: str) -> int:

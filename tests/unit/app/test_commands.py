@@ -87,12 +87,12 @@ def test_what_was_asked_while_no_guard_ran_is_answered_and_not_carried_out(
 
 
 @pytest.mark.parametrize("verb", ["lock", "flatten", "tighten", "unlock", "format c:"])
-def test_what_this_version_cannot_do_is_said(tmp_path: Path, journal: SqliteJournal, desk: Desk, verb: str) -> None:
+def test_what_this_guard_cannot_do_is_said(tmp_path: Path, journal: SqliteJournal, desk: Desk, verb: str) -> None:
     ask(tmp_path / "commands.db", verb, {}, "web")
     desk.attend()
     (row,) = journal.rows("command")
     assert row.body["done"] is False
-    assert "this version cannot" in row.body["answer"]
+    assert "this guard cannot" in row.body["answer"]
 
 
 def test_an_inbox_held_by_somebody_delays_nothing_and_loses_nothing(tmp_path: Path, desk: Desk) -> None:
