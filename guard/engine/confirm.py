@@ -39,11 +39,15 @@ def confirmed(
     if known is None or now_s < known.since_s:
         leapt = any(jumped(e.quotes.get(name), m.snapshot.ticks.get(name)) for name in fresh)
         first = Confirm(now_s, quotes, leapt and not stop_out_near(m))
-        return first, "the breach to show on a second tick"
+        return first, _word(first)
     if known.done:
         return known, ""
     held = now_s - known.since_s - (AFTER_JUMP_S if known.jumped else 0.0) + EPS
     second = any(known.quotes.get(name) != quote for name, quote in quotes.items())
     if (second and held >= APART_S) or (held >= NO_TICK_S and quotes):
         return known._replace(done=True), ""
-    return known, "prices to settle after a jump" if known.jumped else "the breach to show on a second tick"
+    return known, _word(known)
+
+
+def _word(known: Confirm) -> str:
+    return "prices to settle after a jump" if known.jumped else "the breach to show on a second tick"

@@ -81,7 +81,7 @@ def enforce(
         return Enforced(replace(new, enforcing=e._replace(flights=flights)), e.intents, (), (), changed=False)
     told = _Told(at)
     settled = settle.settle(e, snapshot, now, at)
-    e = market.sampled(settled.enforcing, snapshot, now)
+    e = settled.enforcing
     for text in settled.faults:
         told.say(f"fault|{text}", Severity.BREACH, None, f"Fault: {text}")
     found = acting.acting(verdicts, policy, m, e, first=first)
@@ -104,6 +104,8 @@ def enforce(
         desired = dispatch.deeds(ready, e, snapshot, policy, now, desk.fifo())
     final = tuple(_named(one, desired, blocked=bool(stop)) for one in every)
     ended = _ended(old.enforcing.intents, final, old, snapshot)
+    # Sampled last: what a price is compared with must not hold that price already.
+    e = market.sampled(e, snapshot, now, changed=True)
     e = e._replace(intents=final, tries=_kept_tries(e, snapshot, final), **_of_intents(e, final))
     for intent in (*final, *ended):
         told.intent(intent, old.enforcing.intents)

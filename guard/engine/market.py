@@ -24,9 +24,14 @@ LONGEST_WAIT_S: Final = 180.0
 DAY_S: Final = 86_400.0
 
 
-def sampled(e: Enforcement, snapshot: Snapshot, now_s: float) -> Enforcement:
-    """The memory with one more sample of the symbols in use; the same object while none is due."""
-    if 0.0 <= now_s - e.sampled_s < SAMPLE_S:
+def sampled(e: Enforcement, snapshot: Snapshot, now_s: float, *, changed: bool = False) -> Enforcement:
+    """The memory with one more sample of the symbols in use; the same object while none is due.
+
+    ``changed``: the positions are others than before, so a symbol may be new.
+    """
+    if 0.0 <= now_s - e.sampled_s < SAMPLE_S and not (
+        changed and any(row.symbol not in e.quotes for row in snapshot.positions or () if row.symbol is not None)
+    ):
         return e
     names = {row.symbol for row in snapshot.positions or () if row.symbol is not None}
     quotes = {name: one for name, one in e.quotes.items() if name in names or now_s - one.minute_s < 3600.0}

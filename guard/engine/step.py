@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from guard.actions.registry import action_kinds
 from guard.engine import anchors as anchoring
-from guard.engine import announce, debounce, market, memory
+from guard.engine import announce, debounce, market, memory, watching
 from guard.engine import enforce as enforcing
+from guard.engine.days import daybook
 from guard.engine.elapsed import elapsed_s
 from guard.engine.policy import Policy
 from guard.limits.base import Limit, Reading
 from guard.metrics.account import Context
 from guard.metrics.compute import Metrics
+from guard.metrics.daybook import DayBook
 from guard.model.enforcement import Lock
 from guard.model.intent import Deed, Intent, TradingState
 from guard.model.notice import Notice
@@ -23,6 +24,7 @@ from guard.model.state import State, Timer
 from guard.model.verdict import Severity, Verdict
 
 NEW = Timer()
+_NO_DAYS: dict[str, DayBook] = {}
 OK = Severity.OK
 
 
@@ -50,8 +52,10 @@ class CycleResult(NamedTuple):
         return self.metrics.gaps
 
 
-def context(policy: Policy, entry_equity: Mapping[int, float], references: anchoring.Anchored) -> Context:
+def context(policy: Policy, snapshot: Snapshot, state: State, references: anchoring.Anchored) -> Context:
     """What the figures need besides the snapshot."""
+    seen = state.first_seen.at if state.first_seen is not None else None
+    days = {key: daybook(need, snapshot, seen) for key, need in policy.days.items()} if policy.days else _NO_DAYS
     return Context(
         policy.initial,
         policy.margin_call_level,
@@ -60,9 +64,14 @@ def context(policy: Policy, entry_equity: Mapping[int, float], references: ancho
         policy.shock_rows,
         policy.gap_beyond_stop_pct,
         references.references,
-        entry_equity,
+        state.entry_equity,
         references.flow_gap,
         policy.brokers,
+        state.first_stops,
+        days,
+        state.watched,
+        (state.enforcing.day, state.enforcing.day_sends),
+        policy.caps,
     )
 
 
@@ -82,7 +91,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)
     anchored = anchoring.advance(snapshot, state, policy.needs, seen)
-    metrics = Metrics(snapshot, context(policy, state.entry_equity, anchored))
+    metrics = Metrics(snapshot, context(policy, snapshot, state, anchored))
     unchanged = memory.same_positions(metrics, state)
     entries = memory.entry_equity(snapshot, state, unchanged=unchanged)
     if entries is not state.entry_equity:
@@ -117,6 +126,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
             state.flow_gap_s,
             state.flow_gap_told,
             state.enforcing,
+            watching.advance(metrics, state, policy, verdicts, timers, at) if policy.remembers else state.watched,
         )
     new, flow_notice = _flow_gap(new, state, anchored.flow_gap, passed, policy, at)
     if flow_notice is not None:
@@ -129,7 +139,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
             new, intents, deeds, moved = done.state, done.intents, done.deeds, moved or done.changed
             notices += done.notices
         elif not metrics.blind:
-            sampled = market.sampled(new.enforcing, snapshot, snapshot.taken_s)
+            sampled = market.sampled(new.enforcing, snapshot, snapshot.taken_s, changed=not unchanged)
             if sampled is not new.enforcing:
                 new = replace(new, enforcing=sampled)
     if first and policy.from_first_sight:
@@ -223,6 +233,8 @@ def _learnt(old: State, new: State, policy: Policy) -> bool:
     if old.entry_equity is not new.entry_equity and old.entry_equity.keys() != new.entry_equity.keys():
         return True
     if old.first_stops is not new.first_stops and old.first_stops != new.first_stops:
+        return True
+    if old.watched is not new.watched:
         return True
     if old.unprotected_s.keys() != new.unprotected_s.keys():
         return True
