@@ -17,6 +17,7 @@ from guard.app.identity import Expected, check_identity
 from guard.app.ledger import DealLedger
 from guard.app.patient import PatientJournal
 from guard.engine.policy import Policy
+from guard.engine.report import json_number
 from guard.engine.step import CycleResult, step
 from guard.journal.bodies import notice_body, notice_key
 from guard.model.errors import InputError, TerminalError, WrongAccountError
@@ -90,6 +91,7 @@ class Cycle:
         self._conditions = Conditions(policy.mode)
         self._severities: dict[str, Severity] = {}
         self._newest: tuple[float, float] | None = None
+        self._document: Mapping[str, object] | None = None
         self._fault_log_at = 0.0
         self._seq_before: int | None = None
 
@@ -131,8 +133,12 @@ class Cycle:
         self.outcome = outcome
         return outcome
 
+    def look(self) -> dict[str, object] | None:
+        """The last reading that was believed, with the memory after it; ``None`` before the first."""
+        return None if self._document is None else {**self._document, "state": state_to_json(self.state)}
+
     def _think(self, document: Mapping[str, object], snapshot: Snapshot, read_s: float) -> Outcome:
-        before = self.state
+        before, self._document = self.state, document
         result = step(snapshot, before, self.policy)
         self.state = result.state
         at = _iso(snapshot.taken_at)
@@ -246,10 +252,12 @@ class Cycle:
         """The last reading's headline figures, for the heartbeat; ``None`` where unknown."""
         outcome = self.outcome
         account = outcome.snapshot.account if outcome is not None and outcome.snapshot is not None else None
+        result = outcome.result if outcome is not None else None
         return {
             "balance": account.balance if account is not None else None,
             "equity": account.equity if account is not None else None,
             "margin": account.margin if account is not None else None,
+            "effective_leverage": json_number(result.metrics.effective_leverage) if result is not None else None,
             "blind": outcome.blind if outcome is not None else None,
         }
 

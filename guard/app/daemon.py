@@ -73,6 +73,7 @@ class Daemon:
                 outcome = self._guarded.cycle.run_once()
                 self._note(outcome, at - began)
                 self._period_s = self._rate.after(outcome, at) if self._shown else NEAR_S
+                self._guarded.live.beat(self._period_s, blind=outcome.blind is not None)
                 self._stop.sleep_until(max(at + self._period_s, time.monotonic()))
             reason = self._stop.reason
         except WrongAccountError as error:
@@ -110,6 +111,8 @@ class Daemon:
         self._untold.clear()
         if self._guarded.live.due():
             self._guarded.live.write({**status_document(self._guarded, outcome, self._period_s), **self._helpers()})
+            if self._guarded.live.look_asked() and (shown := self._guarded.cycle.look()) is not None:
+                self._guarded.live.write_look(shown)
         for sentence in self._guarded.desk.attend():
             logger.info("asked: {}", sentence)
         self._periodic()

@@ -1,7 +1,7 @@
 """What a running guard shows of itself: ``status.json``, for ``status`` and ``watch``.
 
-It is written every five seconds, and every second while someone watches: ``watch``
-touches the file ``watched`` beside it.
+It is written every five seconds, and every second while someone watches: ``watch`` and the dashboard
+touch the file ``watched`` beside it. Who touches ``look.asked`` gets the whole account in ``look.json`` once.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from typing import Any, Final
 from loguru import logger
 
 from guard.app import account_lock
+from guard.app.beat import NAME as BEAT
+from guard.app.beat import BeatFile
 from guard.app.files import replace_text
 from guard.app.home import Account, Home
 
 FORMAT: Final = "guard.status/1"
 STALE_S: Final = 15.0
 _WATCHED: Final = "watched"
+_ASKED: Final = "look.asked"
+LOOK: Final = "look.json"
 _WATCHED_S: Final = 10.0
 _QUICK_S: Final = 1.0
 _QUIET_S: Final = 5.0
@@ -37,8 +41,15 @@ class LiveFile:
         """``path``: the account's ``status.json``."""
         self._path = path
         self._marker = str(path.with_name(_WATCHED))
+        self._look_marker = str(path.with_name(_ASKED))
+        self._look_told = time.time()
+        self._beat = BeatFile(path.with_name(BEAT))
         self._written_at = self._asked_at = -math.inf
         self._failing = False
+
+    def beat(self, period_s: float, *, blind: bool) -> None:
+        """A look has been finished."""
+        self._beat.write(period_s, blind=blind)
 
     def due(self) -> bool:
         """Whether it is time to write again."""
@@ -54,21 +65,39 @@ class LiveFile:
         except OSError:
             return False
 
+    def look_asked(self) -> bool:
+        """Whether somebody has asked for the whole account since it was last written; to be asked when ``due``."""
+        try:
+            asked = os.stat(self._look_marker).st_mtime  # noqa: PTH116 - asked every second
+        except OSError:
+            return False
+        if asked <= self._look_told:
+            return False
+        self._look_told = asked
+        return True
+
+    def write_look(self, document: Mapping[str, Any]) -> None:
+        """Show the whole account, for questions such as what one more trade would do."""
+        self._replace(self._path.with_name(LOOK), document)
+
     def write(self, document: Mapping[str, Any]) -> None:
         """Replace the file."""
         self._written_at = time.monotonic()
-        text = json.dumps({"format": FORMAT, "pid": os.getpid(), **document}, allow_nan=False)
+        self._replace(self._path, {"format": FORMAT, "pid": os.getpid(), **document})
+
+    def _replace(self, path: Path, document: Mapping[str, Any]) -> None:
         try:
-            replace_text(self._path, text)
-        except OSError as error:
+            replace_text(path, json.dumps(document, allow_nan=False))
+        except (OSError, ValueError) as error:
             if not self._failing:
-                logger.error("status file {} cannot be written: {}", self._path, error)
+                logger.error("status file {} cannot be written: {}", path, error)
             self._failing = True
         else:
             self._failing = False
 
     def remove(self) -> None:
-        """Take the file away at a clean stop."""
+        """Take the files away at a clean stop."""
+        self._beat.close()
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
@@ -100,6 +129,16 @@ def mark_watched(home: Home, account: Account) -> None:
         home.status(account).with_name(_WATCHED).touch()
     except OSError as error:
         logger.debug("cannot ask for quicker figures: {}", error)
+
+
+def ask_look(home: Home, account: Account) -> Path:
+    """Ask the account's guard for its whole account; the file in which the answer will be, within a second or two."""
+    path = home.status(account)
+    try:
+        path.with_name(_ASKED).touch()
+    except OSError as error:
+        logger.debug("cannot ask for a look: {}", error)
+    return path.with_name(LOOK)
 
 
 def _read(path: Path, locks: Path | None) -> Seen | None:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from guard.app.home import Home
 from guard.app.live import Seen
-from guard.app.outbox.look import channels, unacknowledged, waiting
+from guard.app.seen import notices_document
 from guard.cli._status_view import status_lines
-from guard.model.errors import InputError
 
 _HEAD: Final = 3  # whose account, how old, since when
-
-
-def notices_document(seen: Seen) -> dict[str, Any] | None:
-    """Unacknowledged notices, waiting deliveries and failing channels; ``None`` when nothing is to be sent."""
-    notifier = seen.document.get("notifier")
-    if notifier is None:
-        return None
-    path = Home(Path(str(seen.document["home"]))).outbox(seen.account)
-    try:
-        failing = [one for one in channels(path) if one["failures"]]
-        return {
-            "notifier": notifier, "unacknowledged": unacknowledged(path), "waiting": len(waiting(path)),
-            "failing": failing, "unreadable": None,
-        }  # fmt: skip
-    except InputError as error:
-        return {"notifier": notifier, "unacknowledged": [], "waiting": None, "failing": [], "unreadable": str(error)}
 
 
 def all_lines(seen: Seen) -> list[tuple[str, str]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from guard.app.home import find_home
 from guard.app.live import Seen, look
+from guard.app.seen import FORMAT, document
 from guard.cli import output
-from guard.cli._notices_view import all_lines, notices_document
+from guard.cli._notices_view import all_lines
 from guard.model.errors import TerminalError
 
 
@@ -45,16 +46,11 @@ def status(
     """
     guards = running(home, account)
     if as_json:
-        output.print_json({"format": "guard.status-list/1", "guards": [document(seen) for seen in guards]})
+        output.print_json({"format": FORMAT, "guards": [document(seen) for seen in guards]})
         return
     for seen in guards:
         for line, _ in all_lines(seen):
             output.say(line)
-
-
-def document(seen: Seen) -> dict[str, Any]:
-    """One guard's figures with their age."""
-    return {**seen.document, "age_s": round(seen.age_s, 1), "messages": notices_document(seen)}
 
 
 def register(app: typer.Typer) -> None:

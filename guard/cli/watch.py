@@ -10,9 +10,10 @@ import typer
 
 from guard.app.home import find_home
 from guard.app.live import Seen, mark_watched
+from guard.app.seen import document
 from guard.cli import output
 from guard.cli._notices_view import all_lines
-from guard.cli.status import NoGuardError, document, running
+from guard.cli.status import NoGuardError, running
 
 _PERIOD_S: Final = 0.5
 
