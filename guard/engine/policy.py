@@ -8,8 +8,8 @@ from functools import cached_property
 
 from guard.actions.base import Action
 from guard.actions.registry import action_kinds
-from guard.limits.base import ActionSpec, AnchorNeed, Limit, Reading
-from guard.metrics.account import BrokerLevels
+from guard.limits.base import ActionSpec, AnchorNeed, DayNeed, Limit, Reading
+from guard.metrics.account import BrokerLevels, Caps
 from guard.metrics.compute import Metrics
 
 
@@ -76,6 +76,7 @@ class Policy:
     deviation_points: int = 50
     fresh_s: float = 60.0
     can_act: str = ""
+    caps: Caps | None = None
     source: str = "defaults"
     sha256: str = ""
 
@@ -125,6 +126,31 @@ class Policy:
     def armed(self) -> tuple[tuple[Limit, Callable[[Metrics], Reading], str, float], ...]:
         """Each limit with what every cycle asks of it: how to read it, its name, and below what nothing begins."""
         return tuple((limit, limit.evaluate, limit.name, limit.quiet_below_pct) for limit in self.limits)
+
+    @cached_property
+    def days(self) -> dict[str, DayNeed]:
+        """The trading days all limits together look back on, by key."""
+        return {need.key: need for limit in self.limits for need in limit.day_needs()}
+
+    @cached_property
+    def watches(self) -> frozenset[str]:
+        """The parts of memory that only the configured kinds need."""
+        return frozenset(part for limit in self.limits for part in limit.watches)
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """Names of the limits whose breaches another limit counts."""
+        return frozenset(limit.of for limit in self.limits if limit.kind == "violation_count" and hasattr(limit, "of"))
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """Names of the snapshots of the account that conditions compare with."""
+        return tuple(dict.fromkeys(name for limit in self.limits for name in getattr(limit, "marks", ())))
+
+    @cached_property
+    def remembers(self) -> bool:
+        """Whether any configured kind needs memory of its own."""
+        return bool(self.watches or self.counted or self.marks)
 
     @cached_property
     def shock_rows(self) -> tuple[tuple[str, float, str], ...]:

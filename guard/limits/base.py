@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -66,6 +67,18 @@ class Scope(Data):
             return False
         known = row.in_symbol.symbol is not None
         return not (self.asset_classes and known and row.asset_class not in self.asset_classes)
+
+    def holds_trade(self, symbol: str | None, magic: int | None, side: int | None, comment: str | None) -> bool:
+        """Whether a trade known from deals is in scope; asset classes and results are not asked."""
+        word = None if side is None else "buy" if side > 0 else "sell"
+        for wanted, value in ((self.symbols, symbol), (self.magics, magic), (self.sides, word)):
+            if wanted and value is not None and value not in wanted:
+                return False
+        if symbol in self.except_symbols or magic in self.except_magics:
+            return False
+        if self.comments and comment is not None and not any(text in comment for text in self.comments):
+            return False
+        return comment is None or not any(text in comment for text in self.except_comments)
 
     def _left_out(self, position: Position) -> bool:
         if self.except_symbols and position.symbol in self.except_symbols:
@@ -133,6 +146,7 @@ class Limit(Data):
 
     ``scoped`` is false for kinds that look at the whole account: a ``scope`` on them is a fault. ``vetoes`` is true
     for kinds of exposure, margin and stop-out: no deed may leave them worse than it found them.
+    ``watches`` names parts of the engine's memory that only such a kind needs: margin, violations, marks.
     """
 
     kind: ClassVar[str] = ""
@@ -143,6 +157,7 @@ class Limit(Data):
     curable_by: ClassVar[tuple[str, ...]] = ()
     scoped: ClassVar[bool] = True
     vetoes: ClassVar[bool] = False
+    watches: ClassVar[tuple[str, ...]] = ()
 
     id: str | None = Field(None, description="name of this limit; two limits of one kind need different ones")
     scope: Scope = Field(Scope(), description="which positions it looks at; default all")
@@ -213,6 +228,10 @@ class Limit(Data):
         """The references this limit compares with; most kinds need none."""
         return ()
 
+    def day_needs(self) -> tuple[DayNeed, ...]:
+        """The trading days this limit looks back on; most kinds need none."""
+        return ()
+
     def evaluate(self, m: Metrics) -> Reading:
         """Read the metrics; never raises for missing data."""
         raise NotImplementedError
@@ -243,6 +262,20 @@ class AnchorNeed(NamedTuple):
     flows: str
     peaks: bool = False
     before: bool = False
+
+
+class DayNeed(NamedTuple):
+    """Trading days a limit needs: days begin at ``at`` (HH:MM) in zone ``tz``; ``since`` absent: first sight."""
+
+    key: str
+    tz: str
+    at: str
+    since: date | None
+
+
+def over(value: float, limit: float) -> float:
+    """Utilization of a cap that may be 0: then anything is beyond any bound."""
+    return ceiling(value, limit) if limit > 0.0 else (math.inf if value > 0.0 else 0.0)
 
 
 def ceiling(value: float, limit: float) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from guard.metrics import levels
 from guard.metrics.anchored import Reference
+from guard.metrics.daybook import DayBook
 from guard.model.lazy import lazy
 from guard.model.snapshot import Gap, Snapshot
+from guard.model.watched import NOTHING_WATCHED, Watched
 
 
 class BrokerLevels(NamedTuple):
@@ -29,11 +31,24 @@ def is_assumed(source: str) -> bool:
     return source == "assumed" or "/" in source
 
 
+class Caps(Protocol):
+    """A regulator's margin rates."""
+
+    @property
+    def name(self) -> str:
+        """Who it is."""
+
+    def rate_pct(self, asset_class: str, symbol: str, base: str, quote: str) -> tuple[float | None, str]:
+        """Percent of notional and the class, or ``None`` and the reason."""
+
+
 class Context(NamedTuple):
     """What the figures need besides the snapshot: typed numbers of the policy and the engine's memory.
 
     ``anchors`` maps an anchor's key to what is known of it; ``flow_gap`` is the sentence about a balance step that no
-    known deal explains, or empty.
+    known deal explains, or empty. ``first_stops`` are the first stops by position identifier, ``days`` the trading days
+    by need, ``watched`` what only some kinds remember, ``requests`` the day (UTC) and how many the guard sent in it,
+    ``caps`` a regulator's margin rates.
     """
 
     initial: float | None = None
@@ -46,6 +61,11 @@ class Context(NamedTuple):
     entry_equity: Mapping[int, float] = MappingProxyType({})
     flow_gap: str = ""
     brokers: tuple[BrokerLevels, ...] = ()
+    first_stops: Mapping[int, float] = MappingProxyType({})
+    days: Mapping[str, DayBook] = MappingProxyType({})
+    watched: Watched = NOTHING_WATCHED
+    requests: tuple[str, int] = ("", 0)
+    caps: Caps | None = None
 
 
 class AccountFigures:

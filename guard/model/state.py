@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from guard.model.enforcement import NOTHING_UNDER_WAY, Enforcement, Lock
+from guard.model.watched import NOTHING_WATCHED, Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +100,4 @@ class State:
     flow_gap_s: float = 0.0
     flow_gap_told: bool = False
     enforcing: Enforcement = NOTHING_UNDER_WAY
+    watched: Watched = NOTHING_WATCHED

@@ -13,6 +13,7 @@ from guard.model.enforcement import Enforcement, Lock
 from guard.model.errors import InputError
 from guard.model.snapshot_json import FIRST_YEAR, LAST_YEAR
 from guard.model.state import Anchor, FirstSeen, Last, State, Timer
+from guard.model.watched import Watched
 
 T = TypeVar("T")
 Spec = Mapping[str, tuple[f.Check, str]]
@@ -57,7 +58,7 @@ _LAST: Final[Spec] = {
 }  # fmt: skip
 _PARTS: Final = (
     "anchors", "entry_equity", "first_stops", "unprotected_s", "timers", "first_seen", "last", "locks",
-    "policy_sha256", "flow_gap_s", "flow_gap_told", "enforcing",
+    "policy_sha256", "flow_gap_s", "flow_gap_told", "enforcing", "watched",
 )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "flow_gap_s": state.flow_gap_s,
         "flow_gap_told": state.flow_gap_told,
         "enforcing": codec.written(state.enforcing),
+        "watched": codec.written(state.watched),
     }
 
 
@@ -157,4 +159,5 @@ def state_from_json(raw: object) -> State:
         flow_gap_s=_value(data.get("flow_gap_s", 0.0), *_NN, "state.flow_gap_s"),
         flow_gap_told=_value(data.get("flow_gap_told", False), *_B, "state.flow_gap_told"),
         enforcing=Enforcement() if enforcing is None else codec.read(Enforcement, enforcing, "state.enforcing"),
+        watched=Watched() if data.get("watched") is None else codec.read(Watched, data["watched"], "state.watched"),
     )
