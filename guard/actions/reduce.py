@@ -77,7 +77,10 @@ class Reduce(Action):
             wishes = [*wishes, wish]
             if after <= target:
                 return Plan(tuple(wishes))
-        return Plan(tuple(wishes), f"closing all that helps does not bring it down to {target:g} %")
+        # What is left of a position that is closed in part is paired off once that close is proved.
+        more = any(wish.lots is not None and wish.lots < _held(wish, ask) - EPS for wish in wishes)
+        why = "" if more else f"closing all that helps does not bring it down to {target:g} %"
+        return Plan(tuple(wishes), why)
 
     def _candidates(self, ask: Ask) -> list[Closing]:
         """What may be closed of uncovered volume, in order: positions (a robot's together) and the lots at most."""
@@ -118,6 +121,10 @@ class Reduce(Action):
         if order in ("largest_margin", "largest_notional"):
             return lambda row: (-(row.notional if row.notional is not None else lots_of(row)), *largest_first(row))
         return lambda row: (_cost(row, ask), *oldest_first(row))
+
+
+def _held(wish: Wish, ask: Ask) -> float:
+    return next((lots_of(row) for row in ask.rows if row.position.ticket == wish.ticket), 0.0)
 
 
 def _result(row: PositionFigures) -> float:

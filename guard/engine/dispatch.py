@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from guard.actions.base import Wish
@@ -16,6 +16,8 @@ from guard.model.intent import Deed, Intent
 from guard.model.snapshot import Snapshot
 
 MOST: Final = 50
+EPS: Final = 1e-9
+ALONE: Final = "the other leg of its hedge cannot be closed now: it is not closed alone"
 EXITS: Final = frozenset({"close", "close_by", "cancel"})
 
 
@@ -85,7 +87,7 @@ class _Round:
 
 
 def deeds(
-    wanted: Iterable[Wanted],
+    wanted: Sequence[Wanted],
     e: Enforcement,
     snapshot: Snapshot,
     policy: Policy,
@@ -125,7 +127,59 @@ def deeds(
                     wish.sl, wish.tp, why, filling,
                 )
             )  # fmt: skip
-    return Desired(tuple(out), waits)
+    kept = _not_alone(out, {one.intent.id for one in wanted if one.urgent}, e, snapshot)
+    for deed in out:
+        if deed not in kept:
+            waits.setdefault(deed.intent, ALONE)
+    return Desired(tuple(kept), waits)
+
+
+def _not_alone(
+    deeds: Sequence[Deed], forced: frozenset[str] | set[str], e: Enforcement, snapshot: Snapshot
+) -> list[Deed]:
+    """The deeds without those that would leave a leg of a hedge alone, because its other leg cannot be closed now.
+
+    What is in flight may land or not: neither may leave a symbol's net exposure larger than it is without the deeds.
+    """
+    closing = {deed.symbol for deed in deeds if deed.kind == "close" and deed.intent not in forced}
+    signed = {
+        row.ticket: (row.volume if row.side > 0 else -row.volume)
+        for row in snapshot.positions or ()
+        if row.symbol in closing and row.volume is not None and row.side is not None
+    }
+    of_symbol = {row.ticket: row.symbol for row in snapshot.positions or () if row.ticket in signed}
+    out = list(deeds)
+    for name in closing:
+        own = {ticket: lots for ticket, lots in signed.items() if of_symbol[ticket] == name}
+        flying = [one.deed for one in e.flights.values() if one.deed.symbol == name]
+        mine = [deed for deed in out if deed.symbol == name and deed.kind in ("close", "close_by")]
+        while any(deed.intent not in forced for deed in mine) and not all(
+            _no_worse(_less(own, landed), mine) for landed in ((), flying)
+        ):
+            net = sum(_less(own, mine).values())
+            # The last close against the side that would be left over goes first.
+            free = [deed for deed in reversed(mine) if deed.intent not in forced]
+            worst = next((deed for deed in free if own.get(deed.ticket, 0.0) * net < 0.0), free[0])
+            mine.remove(worst)
+            out.remove(worst)
+    return out
+
+
+def _less(signed: Mapping[int, float], closes: Iterable[Deed]) -> dict[int, float]:
+    """Signed lots by ticket after some closes."""
+    left = dict(signed)
+    for deed in closes:
+        for ticket in (deed.ticket, deed.by):
+            held = left.get(ticket, 0.0) if ticket is not None else 0.0
+            if ticket is None or not held:
+                continue
+            gone = abs(held) if deed.lots is None else min(abs(held), deed.lots)
+            left[ticket] = held - gone if held > 0.0 else held + gone
+    return left
+
+
+def _no_worse(signed: Mapping[int, float], closes: Sequence[Deed]) -> bool:
+    return abs(sum(_less(signed, closes).values())) <= abs(sum(signed.values())) + EPS
 
 
 def _filling(wish: Wish, fix: int, snapshot: Snapshot) -> int | None:
