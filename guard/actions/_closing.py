@@ -36,8 +36,8 @@ def cancel(ticket: int, symbol: str | None) -> Wish:
 
 
 def can_close_by(ask: Ask, symbol: Symbol | None) -> bool:
-    """Whether opposite positions of a symbol may close each other."""
-    if ask.metrics.account.margin_mode != HEDGING:
+    """Whether opposite positions of a symbol may close each other; not where the oldest must be closed first."""
+    if ask.metrics.account.margin_mode != HEDGING or ask.metrics.account.fifo_close is True:
         return False
     return symbol is None or symbol.order_mode is None or bool(symbol.order_mode & CLOSE_BY_FLAG)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from guard.engine.elapsed import trusted_s
 from guard.engine.requests import close_price, request_of
-from guard.engine.retcodes import FIXES, NEVER_S, RETCODES, SLOWEST_S, Answer, answer
+from guard.engine.retcodes import FIXES, NEVER_S, NO_SUCH_FILLING, RETCODES, SLOWEST_S, Answer, answer
 from guard.model.enforcement import Enforcement, Flight, Try, Undone
 from guard.model.intent import Deed, Sent
 from guard.model.snapshot import Snapshot
@@ -128,13 +128,14 @@ def finished(state: State, deed: Deed, sent: Sent) -> State:
 def _after(tried: Try, told: Answer, retcode: int, flight: Flight) -> Try:
     """What a refusal teaches."""
     reason = f"{told.reason} ({retcode})"
-    wait, fix = told.wait_s, tried.fix
+    wait, fix, fill = told.wait_s, tried.fix, tried.fill
     if told.then in ("slow", "session"):
         wait = min(SLOWEST_S, told.wait_s * 2.0 ** min(tried.sends - 1, 8))
     elif told.then == "never" or (told.then == "once" and tried.retcode == retcode):
         wait = NEVER_S
     elif told.then == "fix":
         fix += 1
+        fill += retcode == NO_SUCH_FILLING
         wait = told.wait_s if fix % FIXES else NEVER_S
     quote = flight.at_s if told.then == "session" else None
     return tried._replace(
@@ -142,6 +143,7 @@ def _after(tried: Try, told: Answer, retcode: int, flight: Flight) -> Try:
         reason=reason,
         wait_s=wait,
         fix=fix,
+        fill=fill,
         given_up=tried.given_up or told.then == "legs",
         quote_s=quote,
     )

@@ -120,7 +120,7 @@ def deeds(
                 continue
             if wish.symbol in fifo and wish.kind == "close":
                 turn.queued.add(wish.symbol)
-            filling = _filling(wish, tried.fix, snapshot)
+            filling = _filling(wish, tried.fill, snapshot)
             out.append(
                 Deed(
                     deed_id, intent.id, wish.kind, wish.ticket, wish.identifier, wish.symbol, wish.lots, wish.by,

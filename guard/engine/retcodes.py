@@ -72,6 +72,7 @@ RETCODES: Final[dict[int, Answer]] = {
 BY_KIND: Final[dict[tuple[str, int], Answer]] = {
     ("close_by", 10013): _A("legs", 0.0, "the pair cannot be closed by each other: its legs are closed one by one"),
     ("close_by", 10035): _A("legs", 0.0, "close-by is prohibited here: the legs are closed one by one"),
+    ("close_by", 10045): _A("legs", 0.0, "the oldest position must be closed first: the legs are closed one by one"),
     ("cancel", 10013): _A("again", 0.5, "the order is perhaps gone: read again"),
     ("cancel", 10035): _A("again", 0.5, "the order is perhaps gone: read again"),
     ("cancel", 10036): _A("again", 0.5, "the order was perhaps filled: read again"),
@@ -79,6 +80,7 @@ BY_KIND: Final[dict[tuple[str, int], Answer]] = {
     ("set_stop", 10013): _A("fix", 0.5, "the position is perhaps gone: read again"),
 }
 NOT_KNOWN: Final = _A("unknown", 0.0, "the return code is not known: it may have executed")
+NO_SUCH_FILLING: Final = 10030  # the only refusal that another fill mode answers
 FIXES: Final = 6  # so many changed requests, then it cannot be helped
 SLOWEST_S: Final = 60.0
 NEVER_S: Final = 300.0

@@ -67,8 +67,8 @@ class Try(NamedTuple):
     """What was learnt from refusals of one kind of deed on one ticket.
 
     No new attempt before ``wait_s`` seconds after ``at_s``, nor, with ``quote_s``, before the symbol has a tick newer
-    than that instant. ``sends`` counts attempts, ``fix`` fill modes or prices that did not work. ``given_up``: no
-    attempt at all. ``made`` numbers all deeds of this kind on this ticket.
+    than that instant. ``sends`` counts attempts, ``fix`` requests that had to be changed, ``fill`` fill modes that
+    the server does not know. ``given_up``: no attempt at all. ``made`` numbers all deeds of this kind on this ticket.
     """
 
     sends: int = 0
@@ -80,6 +80,7 @@ class Try(NamedTuple):
     quote_s: float | None = None
     given_up: bool = False
     made: int = 0
+    fill: int = 0
 
 
 class Quote(NamedTuple):

@@ -190,3 +190,9 @@ def test_steps_are_counted_in_decimals_not_in_binary() -> None:
     assert on_step(0.1 + 0.2, 0.1, up=True) == 0.3
     assert on_step(0.7000001, 0.1, up=False) == 0.7
     assert on_step(5.5, 1.0, up=False) == 5.0
+
+
+def test_where_the_oldest_must_be_closed_first_no_pair_is_closed_by_each_other() -> None:
+    held = [position(1, 0.2), position(2, 0.2, "sell")]
+    found = Flatten().plan(desk(held, account=account(margin=0.0, fifo_close=True)).ask(Scope()))
+    assert [wish[:2] for wish in short(found.wishes)] == [("close", 1), ("close", 2)]

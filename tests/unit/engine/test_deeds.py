@@ -34,7 +34,7 @@ NEXT = {
 }  # fmt: skip
 # Where a close-by, a deletion or a stop differs from a close.
 OTHERWISE = {
-    ("close_by", 10013): "legs", ("close_by", 10035): "legs",
+    ("close_by", 10013): "legs", ("close_by", 10035): "legs", ("close_by", 10045): "legs",
     ("cancel", 10013): "soon", ("cancel", 10035): "soon", ("cancel", 10036): "soon",
 }  # fmt: skip
 
@@ -269,3 +269,10 @@ def test_fill_modes_come_from_the_symbols_flags(flags: int, execution: int, mode
         snapshot(symbols={"EURUSD": symbol(filling_mode=flags, trade_exemode=execution)})
     ).symbols["EURUSD"]  # fmt: skip
     assert fill_modes(spec) == modes
+
+
+def test_only_a_refused_fill_mode_is_answered_with_another_one() -> None:
+    seen = read_snapshot(book())
+    for code, fill in ((10045, 0), (10015, 0), (10030, 1)):
+        state = finished(begun(State(), CLOSE, seen), CLOSE, Sent(CLOSE.id, code))
+        assert state.enforcing.tries["close/1"].fill == fill, code
