@@ -141,7 +141,7 @@ class Cycle:
         before, self._document = self.state, document
         result = step(snapshot, before, self.policy)
         self.state = result.state
-        at = _iso(snapshot.taken_at)
+        at = snapshot.taken_iso_ms
         seen_again = self._sees_again(at) if result.blind is None else []
         if result.changed:
             proof = {**document, "state": state_to_json(before)}
@@ -156,7 +156,7 @@ class Cycle:
     def _terminal_says(self, document: Mapping[str, object], snapshot: Snapshot) -> list[Notice]:
         """What has changed in what the terminal, the broker and the clocks allow; it is journaled here."""
         errors = document.get("errors")
-        at = _iso(snapshot.taken_at)
+        at = snapshot.taken_iso_ms
         known = errors if isinstance(errors, Mapping) else {}
         told = self._conditions.look(snapshot, known, at, self._clock(), self.state.last)
         for notice in told:
@@ -260,7 +260,3 @@ class Cycle:
             "effective_leverage": json_number(result.metrics.effective_leverage) if result is not None else None,
             "blind": outcome.blind if outcome is not None else None,
         }
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -74,7 +74,7 @@ def enforce(
         passed_s: Seconds since the previous reading.
         first: Whether the account is seen for the first time.
     """
-    at, now = snapshot.taken_at.isoformat(), trusted_s(old.last, snapshot)
+    at, now = snapshot.taken_iso, trusted_s(old.last, snapshot)
     e = old.enforcing
     if m.blind or _repeated(old, snapshot):
         flights = {ticket: one._replace(missing=0) for ticket, one in e.flights.items()} if m.blind else e.flights

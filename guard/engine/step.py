@@ -86,7 +86,7 @@ def step(snapshot: Snapshot, state: State, policy: Policy) -> CycleResult:
     Returns:
         Verdicts of all limits, notices about changes, and the memory for the next cycle.
     """
-    at = snapshot.taken_at.isoformat()
+    at = snapshot.taken_iso
     passed = elapsed_s(state.last, snapshot)
     first = state.first_seen is None
     seen = memory.first_seen(snapshot, state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from guard.model.trading import Account, Asked, Bar, Calendar, Deal, Order, Position, Symbol, Terminal, Tick
 
@@ -15,6 +16,9 @@ class Gap:
 
     path: str
     sentence: str
+
+
+_MICROSECONDS: Final = len("2026-11-20T14:03:22.123456+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,15 @@ class Snapshot:
     gaps: tuple[Gap, ...] = ()
     bars: Mapping[str, tuple[Bar, ...]] = field(default_factory=dict)
     news: Calendar | None = None
+    taken_text: str = ""
+
+    @property
+    def taken_iso(self) -> str:
+        """``taken_at`` as ISO text; the document's own words where they say it so."""
+        return self.taken_text or self.taken_at.isoformat()
+
+    @property
+    def taken_iso_ms(self) -> str:
+        """``taken_at`` as ISO text with milliseconds and ``Z``."""
+        text = self.taken_iso
+        return f"{text[:23]}Z" if len(text) == _MICROSECONDS else f"{text[:19]}.000Z"

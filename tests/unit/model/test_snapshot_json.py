@@ -75,6 +75,20 @@ def test_a_repeated_ticket_counts_once_and_a_contradicting_one_makes_the_list_un
     assert read_snapshot(snapshot([position(1, 0.1), position(1, 0.2)])).positions is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-20T14:03:22.123456+00:00", "2026-11-20T14:03:22.000000+00:00", "2026-11-20T14:03:22.123+00:00",
+     "2026-11-20T14:03:22+00:00", "2026-11-20T14:03:22Z", "2026-11-20T16:03:22.123456+02:00",
+     "2026-W47-5T14:03:22.123456+00:00", "2026-11-20 14:03:22.123456+00:00", "2026-11-20T14:03:22,123456+00:00",
+     "2026-11-20T140322.12345678+00:00", "2026-11-20T14:03:22.1234567+0000", "2026-11-20T14:03:22.000001+00:00",
+     "20261120T14:03:22.12345678+00:00", "2026-11-20T14:03:22.123456-00:00"],
+)  # fmt: skip
+def test_the_time_s_text_is_what_would_be_written_anew(text: str) -> None:
+    read = read_snapshot({**snapshot([]), "taken_at": text})
+    assert read.taken_iso == read.taken_at.isoformat()
+    assert read.taken_iso_ms == read.taken_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def test_sides_and_times() -> None:
     read = read_snapshot(snapshot([position(1), position(2, side="sell")], deals=[deal(5, NOON)]))
     assert read.positions is not None
