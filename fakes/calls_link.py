@@ -52,7 +52,7 @@ def shutdown() -> bool:
 def version() -> tuple[int, int, str]:
     """Terminal version, build and date."""
     SESSION.broker("version")
-    return 500, views.BUILD, "16 Feb 2026"
+    return 500, SESSION.options.get("build", views.BUILD), "16 Feb 2026"
 
 
 def last_error(*args: Any, **kwargs: Any) -> tuple[int, str]:
@@ -71,7 +71,7 @@ def terminal_info() -> Record:
     options = SESSION.options
     return views.terminal(
         connected=SESSION.connected, path=SESSION.path, trade_allowed=options.get("algo_trading", True),
-        tradeapi_disabled=options.get("tradeapi_disabled", False),
+        tradeapi_disabled=options.get("tradeapi_disabled", False), build=options.get("build", views.BUILD),
     )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ class Fault:
     lots: float = 0.0
     deed: str = "close"
     index: int = 0
+    at: int = 0
     symbol: str = "EURUSD"
     suspend: bool = False
     set: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -30,11 +30,13 @@ def account(broker: Broker, *, trade_allowed: bool = True, login: int | None = N
     })  # fmt: skip
 
 
-def terminal(*, connected: bool, path: str, trade_allowed: bool = True, tradeapi_disabled: bool = False) -> Record:
+def terminal(
+    *, connected: bool, path: str, trade_allowed: bool = True, tradeapi_disabled: bool = False, build: int = BUILD
+) -> Record:
     """``terminal_info()``."""
     return record("TerminalInfo", {
         "connected": connected, "dlls_allowed": True, "trade_allowed": trade_allowed,
-        "tradeapi_disabled": tradeapi_disabled, "build": BUILD, "maxbars": 100_000, "codepage": 1252,
+        "tradeapi_disabled": tradeapi_disabled, "build": build, "maxbars": 100_000, "codepage": 1252,
         "ping_last": 21_500, "company": COMPANY, "name": "SIMULATED Terminal", "language": "English",
         "path": path, "data_path": path, "commondata_path": path,
     })  # fmt: skip
