@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -41,7 +41,7 @@ class Reduce(Action):
     order: Order = Field(
         "least_cost",
         description="which close comes first: least_cost, newest, oldest, largest_loss, largest_margin, "
-        "largest_notional, losers, winners",
+        "largest_notional; losers, winners: only those",
     )
     single_legs: bool = Field(False, description="close single positions of a robot, not all of its magic number")
 
@@ -50,22 +50,23 @@ class Reduce(Action):
         target = self.target_pct if self.target_pct is not None else ask.stage_pct * BELOW_STAGE
         if ask.used is None:
             return Plan(why="the figure is unknown, so how much to close cannot be told")
-        wishes: list[Wish] = []
         if ask.used <= target:
             return Plan()
-        for rows, most in self._candidates(ask):
-            if len(rows) == 1 and _is_last(rows[0], ask):
-                return Plan(tuple(wishes), "only the last position of the smallest volume is left: it is not closed")
-            chosen = [close(row, min(most, lots_of(row))) for row in rows]
-            used = ask.used_after([*wishes, *chosen])
-            if used is None:
-                return Plan(tuple(wishes), "what a close would change cannot be told")
-            if used <= target:
-                if len(rows) == 1:
-                    chosen = [_least(rows[0], most, partial(_with, ask, tuple(wishes)), target)]
-                return Plan((*wishes, *chosen))
-            wishes += chosen
-        return self._by_pairs(ask, wishes, target)
+        steps = self._candidates(ask)
+        if steps and _is_last(steps[0][0][0], ask):
+            return Plan((), "only the last position of the smallest volume is left: it is not closed")
+        closes = [tuple(close(row, min(most, lots_of(row))) for row in rows) for rows, most in steps]
+        count = _enough(ask, closes, target)
+        if count is None:
+            return Plan((), "what a close would change cannot be told")
+        wishes = [wish for chosen in closes[:count] for wish in chosen]
+        if count > len(closes):
+            return self._by_pairs(ask, wishes, target)
+        rows, most = steps[count - 1]
+        if len(rows) == 1:
+            before = tuple(wishes[:-1])
+            wishes[-1] = _least(rows[0], most, partial(_with, ask, before), target)
+        return Plan(tuple(wishes))
 
     def _by_pairs(self, ask: Ask, wishes: list[Wish], target: float) -> Plan:
         taken = {wish.ticket for wish in wishes}
@@ -92,7 +93,7 @@ class Reduce(Action):
         for row in sorted(ask.rows, key=self._rank(ask)):
             position = row.position
             net = left[row.in_symbol.name]
-            if position.ticket in done or side_of(row) * net <= EPS:
+            if position.ticket in done or side_of(row) * net <= EPS or not self._wanted(row):
                 continue
             if position.magic and not self.single_legs:
                 rows = basket(position, ask.rows)
@@ -107,6 +108,12 @@ class Reduce(Action):
             left[row.in_symbol.name] -= side_of(row) * lots
             out.append(([row], lots))
         return out
+
+    def _wanted(self, row: PositionFigures) -> bool:
+        """``losers`` and ``winners`` close no others."""
+        if self.order == "losers":
+            return _result(row) < 0.0
+        return self.order != "winners" or _result(row) > 0.0
 
     def _rank(self, ask: Ask) -> Callable[[PositionFigures], tuple[float, ...]]:
         order = self.order
@@ -150,6 +157,24 @@ def _is_last(row: PositionFigures, ask: Ask) -> bool:
     least = symbol.volume_min if symbol is not None else None
     held = ask.metrics.bare_rows
     return held is not None and len(held) == 1 and least is not None and lots_of(row) <= least + EPS
+
+
+def _enough(ask: Ask, closes: Sequence[tuple[Wish, ...]], target: float) -> int | None:
+    """How many closes from the first on reach the target; one more than there are: not even all of them do.
+
+    ``None``: it cannot be told. Each further close lowers the figure, so the count is found by halving.
+    """
+    low, high = 0, len(closes) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        used = ask.used_after([wish for chosen in closes[:middle] for wish in chosen])
+        if used is None:
+            return None
+        if used <= target:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _with(ask: Ask, wishes: tuple[Wish, ...], wish: Wish) -> float | None:

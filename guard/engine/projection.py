@@ -86,7 +86,7 @@ def _margin(m: Metrics, left: Iterable[Position]) -> float:
     before = sum(_weight(entry, entry.buy_lots, entry.sell_lots, m) for entry in entries.values())
     now = sum(_weight(entries[name], buys, sells, m) for name, (buys, sells) in lots.items() if name in entries)
     if before <= 0.0:
-        return charged if lots else 0.0
+        return now  # a full hedge that is charged nothing: what is left alone is charged by the formula
     return charged * now / before
 
 

@@ -166,7 +166,7 @@ def evaluation(result: CycleResult, snapshot: Snapshot, policy: Policy) -> dict[
         "severity": worst(result.verdicts).name,
         "trading_state": result.trading_state.name,
         "blind": result.blind,
-        "intents": [],
+        "intents": [intent._asdict() for intent in result.intents],
         "gaps": [{"path": path, "sentence": sentence} for path, sentence in gaps],
     }
 
