@@ -33,14 +33,15 @@ from guard.terminal.client import WorkerTerminal
 from guard.terminal.port import Connection
 
 
-def simulated_terminal(loaded: Loaded) -> WorkerTerminal:
+def simulated_terminal(loaded: Loaded, *, may_send: bool = False) -> WorkerTerminal:
     if loaded.terminal.kind == REMOTE:
-        return WorkerTerminal(connection_of(loaded.terminal, None, None), allow_simulated=True)
-    return WorkerTerminal(Connection("fakes.metatrader5", path=loaded.terminal.path), allow_simulated=True)
+        return WorkerTerminal(connection_of(loaded.terminal, None, None), allow_simulated=True, may_send=may_send)
+    connection = Connection("fakes.metatrader5", path=loaded.terminal.path)
+    return WorkerTerminal(connection, allow_simulated=True, may_send=may_send)
 
 
 def use_simulated_terminal() -> None:
-    for name in ("run", "check", "snapshot", "doctor"):
+    for name in ("run", "check", "snapshot", "doctor", "arm"):
         command = import_module(f"guard.cli.{name}")
         command.register = functools.partial(command.register, terminal=simulated_terminal)
 

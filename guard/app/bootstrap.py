@@ -6,50 +6,44 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
 import guard
-from guard.app import account_lock
+from guard.app import account_lock, inforce
 from guard.app.account_lock import AccountLock
 from guard.app.anchor_desk import VERB, anchor_handler
+from guard.app.arming import consented
+from guard.app.binding import POLICY, Binding, Held, held_body, last_held
+from guard.app.connect import Options, TerminalFactory, connected, expected_of, first_look, load
 from guard.app.cycle import Cycle, utc_now
 from guard.app.desk import Desk
+from guard.app.enforcer import Enforcer
 from guard.app.foreign import answered_by, check_foreign
-from guard.app.home import Account, Home, find_home
-from guard.app.identity import Expected, check_identity, pin_name, read_pin, seen_account, write_pin
+from guard.app.home import Account, Home
+from guard.app.identity import Expected, pin_name, write_pin
 from guard.app.ledger import deals_from
 from guard.app.live import LiveFile
 from guard.app.logging import start_logging, stop_logging
+from guard.app.orders import Orders
+from guard.app.overrides import Overrides
 from guard.app.patient import PatientJournal
+from guard.app.recovery import recovered
 from guard.app.stop import Stop
+from guard.engine.elapsed import trusted_s
+from guard.engine.policy import Policy
 from guard.journal.sqlite import SqliteJournal, open_journal
-from guard.model.errors import GuardError, InputError, TerminalError
+from guard.model.errors import GuardError, InputError
 from guard.model.snapshot import Snapshot
-from guard.model.snapshot_json import SnapshotReader
-from guard.settings.load import Loaded, default_loaded, load_config
+from guard.model.state import State
+from guard.settings.load import Loaded
 from guard.settings.money import check_currency
 
 if TYPE_CHECKING:
     from guard.terminal.port import Terminal
-
-TerminalFactory: TypeAlias = "Callable[[Loaded], Terminal]"
-CONFIG_NAME: Final = "guard.toml"
-_LOGIN_PATIENCE_S: Final = 3.0
-_PAUSE_S: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line asks for."""
-
-    config: Path | None = None
-    home: Path | None = None
-    foreign_module: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,7 @@ class Guarded:
 
     account: Account
     home: Home
-    loaded: Loaded
+    binding: Binding
     terminal: Terminal
     lock: AccountLock
     journal: SqliteJournal
@@ -69,6 +63,17 @@ class Guarded:
     started_at: str
     first_start: bool
     pinned: bool
+    enforcer: Enforcer
+    overrides: Overrides
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration in force."""
+        return self.binding.loaded
+
+    def keep_policy(self, why: str) -> None:
+        """Write down what is in force now and what waits."""
+        self.overrides.keep_policy(why)
 
     def housekeeping(self) -> None:
         """The hourly chores."""
@@ -79,86 +84,13 @@ class Guarded:
             logger.warning("housekeeping: {}", error)
 
 
-def vendor_terminal(loaded: Loaded) -> Terminal:
-    """The MetaTrader 5 terminal of this computer, read by a worker process."""
-    from guard.settings.terminal import connection_of  # noqa: PLC0415 - the tests' own root never needs them here
-    from guard.terminal.client import WorkerTerminal  # noqa: PLC0415
-
-    return WorkerTerminal(connection_of(loaded.terminal, loaded.policy.login, loaded.policy.server))
-
-
-def load(options: Options) -> tuple[Home, Loaded]:
-    """The home and the configuration: the named file, else the home's, else the unconfigured defaults.
-
-    Raises:
-        InputError: The home cannot be used, or the configuration has faults.
-    """
-    home = find_home(options.home)
-    own = home.root / CONFIG_NAME
-    if options.config is not None:
-        return home, load_config(options.config)
-    return home, load_config(own) if own.is_file() else default_loaded()
-
-
-def expected_of(home: Home, loaded: Loaded) -> Expected:
-    """The account and terminal that every snapshot must be of: configured, else pinned.
-
-    Raises:
-        InputError: The pin file is damaged.
-    """
-    policy = loaded.policy
-    pin = None if policy.login is not None else read_pin(home, pin_name(loaded.path))
-    login = policy.login if pin is None else pin.login
-    return Expected(login, policy.server if pin is None else pin.server, loaded.terminal.path)
-
-
-@contextmanager
-def connected(terminal: Terminal, stop: Stop, told: dict[str, Any] | None = None) -> Iterator[Terminal]:
-    """The terminal, connected; closed in the end, whatever happens. ``told`` receives what it says of itself.
-
-    Raises:
-        TerminalError: It cannot be reached.
-    """
-    try:
-        with stop.interruptible():
-            opened = terminal.connect()
-        if told is not None:
-            told.update(opened)
-        yield terminal
-    finally:
-        terminal.close()
-
-
-def first_look(terminal: Terminal, expected: Expected, stop: Stop) -> tuple[dict[str, Any], Snapshot, Account]:
-    """The first snapshot that says which account it is of.
-
-    Raises:
-        TerminalError: The terminal does not say so in time, or cannot be read.
-        WrongAccountError: It is another account or terminal.
-    """
-    reader, deadline = SnapshotReader(), time.monotonic() + _LOGIN_PATIENCE_S
-    while True:
-        with stop.interruptible():
-            document = terminal.read_snapshot()
-            try:
-                snapshot = reader.read(document)
-            except InputError as error:
-                raise TerminalError(f"the terminal's answer cannot be used ({error}): restart the terminal") from error
-            why = check_identity(snapshot, expected)
-            account = seen_account(snapshot)
-            if why is None and account is not None:
-                return document, snapshot, account
-            if time.monotonic() >= deadline:
-                raise TerminalError(why or "the terminal does not say which account it is logged in to")
-            time.sleep(_PAUSE_S)
-
-
 @contextmanager
 def open_guard(
     options: Options,
     factory: TerminalFactory,
     stop: Stop,
     *,
+    role: str = inforce.LOOK,
     agree: Callable[[Account], bool] = lambda _account: True,
     shout: Callable[[str], None] = lambda _sentence: None,
 ) -> Iterator[Guarded]:
@@ -168,6 +100,7 @@ def open_guard(
         options: The command line's.
         factory: Makes the terminal. No configuration reaches it.
         stop: Leaves long waits when someone stops the guard.
+        role: ``run``: go on as the mode says; ``look`` and ``arm``: nothing is planned or sent, whatever the mode.
         agree: Asked once, before an account that the configuration does not name is pinned.
         shout: Tells the user that the journal cannot be written.
 
@@ -176,16 +109,20 @@ def open_guard(
     """
     logger.remove()
     with ExitStack() as open_things:
-        home, loaded = load(options)
-        check_foreign(loaded, allowed=options.foreign_module)
-        expected = expected_of(home, loaded)
+        home, wanted = load(options)
+        check_foreign(wanted, allowed=options.foreign_module)
+        expected = expected_of(home, wanted)
+        before = inforce.binding_of(*inforce.held_before(home, expected), wanted, time.time())
+        check_foreign(before.loaded, allowed=options.foreign_module)
         told: dict[str, Any] = {}
-        terminal = open_things.enter_context(connected(factory(loaded), stop, told))
-        loaded = answered_by(loaded, told)
-        check_foreign(loaded, allowed=options.foreign_module)
+        sends = inforce.may_send(role, before)
+        made = factory(before.loaded, may_send=True) if sends else factory(before.loaded)
+        terminal = open_things.enter_context(connected(made, stop, told))
+        wanted = answered_by(wanted, told)
+        check_foreign(answered_by(before.loaded, told), allowed=options.foreign_module)
         terminal.deals_from = deals_from(None, datetime.now(UTC))
         _, seen, account = first_look(terminal, expected, stop)
-        check_currency(loaded.policy, seen.account.currency)
+        check_currency(before.loaded.policy, seen.account.currency)
         lock = account_lock.acquire(account)
         open_things.callback(lock.release)
         pin = expected.login is None
@@ -193,26 +130,62 @@ def open_guard(
             raise GuardError(f"account {account} is not guarded, as you answered: name yours in [account] login")
         journal = open_journal(home.journal(account))
         open_things.callback(journal.close)
+        state, held = journal.load_state(), last_held(journal)
+        binding = _in_force(held, state, wanted, seen)
+        inforce.check_armed(role, binding, account, sends=sends)
         if pin:
-            write_pin(home, pin_name(loaded.path), account)
+            write_pin(home, pin_name(wanted.path), account)
         _start_log(home, account)
         open_things.callback(stop_logging)
-        state = journal.load_state()
+        if role == inforce.RUN and state is not None:
+            state = recovered(state, journal)
         terminal.deals_from = deals_from(state, datetime.now(UTC))
         patient = PatientJournal(journal, shout)
         identity = Expected(account.login, account.server, expected.path)
         desk = Desk(home.commands(account), journal, patient)
         open_things.callback(desk.close)
         started_at = utc_now()
+        cycle = Cycle(terminal, patient, policy_of(binding, role), identity, state)
+        overrides = Overrides(cycle, binding, journal, patient)
         guarded = Guarded(
-            account, home, loaded, terminal, lock, journal, patient,
-            Cycle(terminal, patient, loaded.policy, identity, state),
-            LiveFile(home.status(account)), desk, started_at, state is None, pin,
+            account, home, binding, terminal, lock, journal, patient, cycle, LiveFile(home.status(account)), desk,
+            started_at, state is None, pin, Enforcer(cycle, patient, made if sends else None, shout=shout), overrides,
         )  # fmt: skip
-        desk.handlers[VERB] = anchor_handler(guarded.cycle, patient)
+        desk.handlers[VERB] = anchor_handler(cycle, patient)
+        desk.handlers.update(Orders(cycle, binding, overrides, sends).handlers())
         journal.commit("start", _start_body(guarded), at=started_at)
-        logger.info("guard {} watches account {} with limits from {}", guard.__version__, account, loaded.policy.source)
+        if role == inforce.RUN:
+            _keep_in_force(guarded, held)
+        logger.info(
+            "guard {} watches account {} with limits from {}", guard.__version__, account, guarded.loaded.policy.source
+        )
         yield guarded
+
+
+def _in_force(held: Held | None, state: State | None, wanted: Loaded, seen: Snapshot) -> Binding:
+    """What is in force by the clock that the engine believes, not by the computer's alone."""
+    if state is None:
+        return inforce.binding_of(held, (), wanted, seen.taken_s)
+    return inforce.binding_of(held, state.locks, wanted, trusted_s(state.last, seen))
+
+
+def policy_of(binding: Binding, role: str = inforce.RUN) -> Policy:
+    """What the engine goes by: without closing actions nobody has allowed, and for a look without any deed."""
+    policy = binding.loaded.policy
+    if role != inforce.RUN:
+        return replace(policy, mode="warn") if policy.acts else policy
+    return consented(policy, binding.held.consented if binding.held is not None else ())
+
+
+def _keep_in_force(guarded: Guarded, before: Held | None) -> None:
+    """Write down what is in force now, where that is news."""
+    binding = guarded.binding
+    inforce.settled(binding)
+    if binding.held is None:
+        binding.held = Held(binding.loaded.document)
+    if binding.held != before:
+        body = held_body(binding.held, "start")
+        guarded.journal.commit(POLICY, body, at=utc_now())
 
 
 def _start_log(home: Home, account: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -11,12 +12,14 @@ from typing import Any, Final, Protocol
 from loguru import logger
 
 from guard.app.bootstrap import Guarded
+from guard.app.commands import Answer, Command
 from guard.app.cycle import Outcome, any_unknown, utc_now
 from guard.app.outbox.child import Notifier, wanted
 from guard.app.rate import NEAR_S, Rate
 from guard.app.schedule import HEARTBEAT, HOUSEKEEPING, Schedule
 from guard.app.status import status_document
 from guard.app.stop import Stop
+from guard.app.upkeep import Upkeep
 from guard.engine.report import worst
 from guard.model.errors import WrongAccountError
 
@@ -51,6 +54,8 @@ class Daemon:
         self._schedule = Schedule()
         document = guarded.loaded.document
         self._notifier = Notifier(guarded.account, guarded.home, document) if wanted(document) else None
+        self._upkeep = Upkeep(guarded)
+        guarded.desk.handlers["stop"] = self._asked_to_stop
         self._counts: Counter[str] = Counter()
         self._read_s = 0.0
         self._slowest_s = 0.0
@@ -70,8 +75,11 @@ class Daemon:
         try:
             while self._stop.reason is None:
                 at = time.monotonic()
-                outcome = self._guarded.cycle.run_once()
-                self._note(outcome, at - began)
+                outcomes = self._guarded.enforcer.run_once()
+                for outcome in outcomes:
+                    self._note(outcome, at - began)
+                outcome = outcomes[-1]
+                self._between(outcome)
                 self._period_s = self._rate.after(outcome, at) if self._shown else NEAR_S
                 self._guarded.live.beat(self._period_s, blind=outcome.blind is not None)
                 self._stop.sleep_until(max(at + self._period_s, time.monotonic()))
@@ -84,6 +92,14 @@ class Daemon:
             raise
         finally:
             self._end(reason)
+
+    def _asked_to_stop(self, command: Command) -> Answer:
+        """Stop after this answer; locks and intents stay in the journal and are taken up by the next start."""
+        self._stop.ask(f"guard stop ({command.source})")
+        locks = self._guarded.cycle.state.locks
+        stays = f"; {len(locks)} lock(s) stay, and hold again with the next start" if locks else ""
+        sentence = f"the guard stops now, nothing is watched until it is started{stays}."
+        return Answer(done=True, sentence=sentence, facts={})
 
     def _note(self, outcome: Outcome, running_s: float) -> None:
         self._counts["cycles"] += 1
@@ -109,6 +125,18 @@ class Daemon:
         for untold in self._untold:
             self._reporter.changed(untold)
         self._untold.clear()
+
+    def _between(self, outcome: Outcome) -> None:
+        """Everything that is not looking and acting, once the deeds that were due are done."""
+        if not self._shown:
+            return
+        notices = self._upkeep.attend()
+        if notices:
+            seq = self._guarded.patient.last_seq
+            self._reporter.changed(Outcome(outcome.at, None, notices=tuple(notices), seq=seq))
+        if self._upkeep.messages_changed:
+            self._upkeep.messages_changed = False
+            self._renew_notifier()
         if self._guarded.live.due():
             self._guarded.live.write({**status_document(self._guarded, outcome, self._period_s), **self._helpers()})
             if self._guarded.live.look_asked() and (shown := self._guarded.cycle.look()) is not None:
@@ -116,6 +144,22 @@ class Daemon:
         for sentence in self._guarded.desk.attend():
             logger.info("asked: {}", sentence)
         self._periodic()
+
+    def _renew_notifier(self) -> None:
+        """Messages go elsewhere now: the sender is started anew with what the file says."""
+        old, document = self._notifier, self._guarded.loaded.document
+        self._notifier = new = (
+            Notifier(self._guarded.account, self._guarded.home, document) if wanted(document) else None
+        )
+
+        def swap() -> None:
+            if old is not None:
+                old.close()
+            if new is not None:
+                new.start()
+
+        # The old one may take seconds to send what is left: no look waits for it.
+        threading.Thread(target=swap, daemon=True).start()
 
     def _helpers(self) -> dict[str, Any]:
         """What may be asked of this guard, and how its notifier is (null: nothing is to be sent)."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from guard.app.bootstrap import Options, TerminalFactory, connected, expected_of, first_look, load
+from guard.app.connect import Options, TerminalFactory, connected, expected_of, first_look, load
 from guard.app.doctor_computer import COMPUTER, examine_computer
 from guard.app.doctor_terminal import TERMINAL, examine_answers, examine_snapshot, remedy_of
 from guard.app.findings import Level, Report

@@ -35,7 +35,7 @@ class Rate:
             if self._book is not None:
                 self._quick_until = now + _AFTER_CHANGE_S
             self._book = book
-        if now < self._quick_until:
+        if now < self._quick_until or result.intents:
             return NEAR_S
         if not snapshot.positions and not snapshot.orders and outcome.blind is None:
             return FLAT_S

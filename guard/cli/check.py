@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from guard.app.bootstrap import Guarded, Options, TerminalFactory, open_guard, vendor_terminal
+from guard.app.bootstrap import Guarded, open_guard
+from guard.app.connect import Options, TerminalFactory, vendor_terminal
 from guard.app.cycle import Outcome, any_unknown, utc_now
 from guard.app.foreign import foreign_banner
 from guard.app.stop import Stop, Stopped
@@ -39,14 +40,14 @@ def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -
         stop.install()
         try:
             with open_guard(Options(config, home), terminal, stop, shout=output.tell) as guarded:
-                outcome = _look(guarded, stop)
+                outcome = look(guarded, stop)
                 severity = _show(guarded, outcome, as_json=as_json)
         except Stopped:
             raise typer.Exit(_INTERRUPTED) from None
         raise typer.Exit(output.worst_exit(severity))
 
 
-def _look(guarded: Guarded, stop: Stop) -> Outcome:
+def look(guarded: Guarded, stop: Stop) -> Outcome:
     """The first reading in which everything is known, or the last one within three seconds."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:

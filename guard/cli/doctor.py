@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from guard.app.bootstrap import Options, TerminalFactory, vendor_terminal
+from guard.app.connect import Options, TerminalFactory, vendor_terminal
 from guard.app.doctor import examine
 from guard.app.findings import Level, Report
 from guard.app.stop import Stop, Stopped

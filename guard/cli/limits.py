@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from guard.app.bootstrap import CONFIG_NAME
+from guard.app.connect import CONFIG_NAME
 from guard.app.home import find_home
 from guard.app.live import Seen, look
 from guard.cli import output

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from guard.app.bootstrap import Options, load
+from guard.app.connect import Options, load
 from guard.app.home import Home, find_home
 from guard.app.outbox.look import channels, recent, unacknowledged, waiting
 from guard.cli import output

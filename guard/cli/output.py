@@ -80,6 +80,11 @@ def tell(text: str) -> None:
         sys.stderr.flush()
 
 
+def asks() -> bool:
+    """Whether a person sits there who can be asked."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty())
+
+
 def print_json(document: object, *, indent: int | None = 2) -> None:
     """Print one JSON document to standard output: ASCII only, keys in the given order.
 

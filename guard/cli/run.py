@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from guard.app.bootstrap import Options, TerminalFactory, open_guard, vendor_terminal
+from guard.app import inforce
+from guard.app.bootstrap import open_guard
+from guard.app.connect import Options, TerminalFactory, vendor_terminal
 from guard.app.daemon import Daemon, Reporter
 from guard.app.home import Account
 from guard.app.stop import Stop, Stopped
@@ -44,7 +46,8 @@ def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -
         stop.install()
         try:
             options = Options(config, home, foreign_module)
-            with open_guard(options, terminal, stop, agree=_agreement(as_json), shout=_shout) as guarded:
+            agree = _agreement(as_json)
+            with open_guard(options, terminal, stop, role=inforce.RUN, agree=agree, shout=_shout) as guarded:
                 Daemon(guarded, _reporter(as_json), stop).run()
         except Stopped:
             output.tell("guard: stopped before the first look.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from guard.app.bootstrap import Options, TerminalFactory, connected, expected_of, first_look, load, vendor_terminal
+from guard.app.connect import Options, TerminalFactory, connected, expected_of, first_look, load, vendor_terminal
 from guard.app.home import Account, Home
 from guard.app.masking import masked_snapshot
 from guard.app.stop import Stop, Stopped

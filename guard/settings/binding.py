@@ -6,6 +6,7 @@ Both are compared as they are in force, every default written out: field by fiel
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from guard.limits.base import Limit
@@ -69,6 +70,8 @@ def bound(base: Loaded, new: Loaded, allowed: Collection[str] = ()) -> tuple[Loa
 def needs_restart(base: Loaded, new: Loaded) -> tuple[Loaded, tuple[str, ...]]:
     """``new`` with mode, terminal and identity as they are, and the names of those that a restart would change."""
     changed = tuple(name for name in _NEEDS_RESTART if base.document.get(name) != new.document.get(name))
+    # What a remote worker told of its module stands in no file.
+    new = replace(new, terminal=base.terminal)
     if not changed:
         return new, ()
     kept = {name: base.document[name] for name in changed if name in base.document}

@@ -11,14 +11,20 @@ from guard.settings.places import config_dir
 from guard.settings.toml_file import read_toml
 
 MAX_DEPTH: Final = 8
+SHOCKS: Final = "shocks"
+"""The folder of historical price moves, which are no configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file of a configuration; ``label`` is empty for the user's own, else how ``extends`` names it."""
+    """One file of a configuration; ``label`` is empty for the user's own, else how ``extends`` names it.
+
+    ``file`` is where an extended one lies.
+    """
 
     label: str
     document: dict[str, Any]
+    file: Path | None = None
 
     def path(self, *location: str | int) -> str:
         """A place in this file as shown to the user."""
@@ -33,7 +39,8 @@ OWN: Final = ("limits", "extends", "without", "loosened", "preset", "rules", "ex
 def shipped_names() -> list[str]:
     """The names ``extends`` knows without a path, such as ``profiles/beginner``."""
     root = config_dir()
-    return sorted(found.relative_to(root).with_suffix("").as_posix() for found in root.glob("*/*.toml"))
+    found = (path.relative_to(root).with_suffix("").as_posix() for path in root.glob("*/*.toml"))
+    return sorted(name for name in found if not name.startswith(f"{SHOCKS}/"))
 
 
 def shipped_file(name: str) -> Path:
@@ -72,7 +79,7 @@ def _bases(source: Source, path: Path, above: tuple[str, ...], faults: list[Faul
                 raise ValueError(f"'{name}' extends itself in a circle.")  # noqa: TRY301 - one place for all
             if len(above) > MAX_DEPTH:
                 raise ValueError(f"more than {MAX_DEPTH} files extend each other.")  # noqa: TRY301 - as above
-            base = Source(name, read_toml(base_path, name))
+            base = Source(name, read_toml(base_path, name), base_path)
         except ConfigError as error:
             faults.extend(Fault(where, f"'{name}': {fault}") for fault in error.faults)
         except ValueError as error:

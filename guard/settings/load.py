@@ -35,7 +35,7 @@ class Loaded:
     ``document`` is the effective configuration with every default written out (secrets are references only);
     ``sha256`` is that of the policy; ``remarks`` are sentences about what stands in the file and is not in this
     version, and about a firm's rule that was loosened on purpose, to be shown to the user at every start. ``presets``
-    are the shipped or own presets it extends.
+    are the shipped or own presets it extends; ``own_files`` the files it extends by their path.
     """
 
     policy: Policy
@@ -45,6 +45,7 @@ class Loaded:
     terminal: TerminalSection
     remarks: tuple[str, ...] = ()
     presets: tuple[Preset, ...] = ()
+    own_files: tuple[Path, ...] = ()
 
 
 def load_config(path: Path, name: str | None = None) -> Loaded:
@@ -72,20 +73,24 @@ def load_text(text: str, path: Path) -> Loaded:
 def load_document(document: Mapping[str, Any], like: Loaded | None = None) -> Loaded:
     """An effective document (``Loaded.document``, or the one a journal keeps) as a configuration in force.
 
-    ``like`` is where it comes from: its path, remarks and presets are kept.
+    ``like`` is where it comes from: its path, terminal, remarks and presets are kept.
 
     Raises:
         ConfigError: It does not hold together, for instance because an older version wrote it.
     """
     name = "the configuration in force" if like is None else like.policy.source
     made = _compile([Source("", dict(document))], name, [])
-    return made if like is None else replace(made, path=like.path, remarks=like.remarks, presets=like.presets)
+    if like is None:
+        return made
+    kept = {name: getattr(like, name) for name in ("path", "terminal", "remarks", "presets", "own_files")}
+    return replace(made, **kept)
 
 
 def _loaded(sources: list[Source], path: Path, name: str, faults: list[Fault]) -> Loaded:
     _refuse_other_format(sources, name)
     loaded = _compile(sources, name, faults)
-    return replace(loaded, path=path)
+    own = (source.file for source in sources if source.label.endswith(".toml"))
+    return replace(loaded, path=path, own_files=tuple(file for file in own if file is not None))
 
 
 def default_policy(experience: str | None = None) -> Policy:
