@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from guard.engine.bookmargin import HEDGING, Terms, charge
 from guard.engine.debounce import is_breach
 from guard.engine.policy import Policy
 from guard.engine.step import CycleResult
@@ -20,43 +21,57 @@ LARGEST_STEPS = 1_000_000
 def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: int, lots: float) -> Snapshot | None:
     """The snapshot after ``lots`` more at the current price, with a stop at that price so that only exposure counts.
 
-    Margin grows by the symbol's present margin per lot, estimated from its share of the book's notional.
-    ``None`` when price or margin is unknown.
+    Margin follows the symbol's formula, scaled to what the account is charged. Where the formula lacks an input it
+    grows by the symbol's share of the book's notional. ``None`` when price or margin is unknown.
     """
     a = snapshot.account
     price, k = entry.price, entry.k
-    total = m.notional_gross
-    if (
-        price is None
-        or k is None
-        or a.margin is None
-        or a.equity is None
-        or total is None
-        or snapshot.positions is None
-    ):
+    if price is None or k is None or a.margin is None or a.equity is None or snapshot.positions is None:
+        return None
+    ghost = Position(
+        ticket=-1, identifier=-1, symbol=entry.name, side=side, volume=lots, price_open=price, price_current=price,
+        sl=price,
+        tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
+    )  # fmt: skip
+    positions = (*snapshot.positions, ghost)
+    terms = Terms(a.leverage, a.currency, a.margin_mode in (None, HEDGING), m.rates)
+    netted = positions if terms.hedging else _netted(snapshot.positions, ghost)
+    margin = charge(snapshot.positions, netted, a.margin, snapshot.symbols, terms, terms).margin
+    if margin is None:
+        margin = _by_notional(m, entry, side, lots, price * k)
+    if margin is None:
+        return None
+    level = a.equity / margin * 100.0 if margin > 0.0 else 0.0
+    return replace(snapshot, account=a._replace(margin=margin, margin_level=level), positions=positions)
+
+
+def _netted(positions: tuple[Position, ...], ghost: Position) -> tuple[Position, ...]:
+    """What a netting account would hold instead: opposite volume closes."""
+    left, out = ghost.volume if ghost.volume is not None else 0.0, list[Position]()
+    for p in positions:
+        if p.symbol != ghost.symbol or p.side == ghost.side or p.volume is None or left <= 0.0:
+            out.append(p)
+            continue
+        closing = min(left, p.volume)
+        left -= closing
+        if p.volume > closing:
+            out.append(p._replace(volume=p.volume - closing))
+    return (*out, ghost._replace(volume=left)) if left > 0.0 else tuple(out)
+
+
+def _by_notional(m: Metrics, entry: SymbolFigures, side: int, lots: float, per_lot: float) -> float | None:
+    """Margin by the present margin per money of the book; ``None`` where an unlimited leverage tells nothing."""
+    a, total = m.account, m.notional_gross
+    if total is None or a.margin is None:
         return None
     if total > 0.0 and a.margin > 0.0:
         per_money = a.margin / total
     elif a.leverage:
         per_money = 1.0 / a.leverage
     else:
-        # An unknown or unlimited leverage does not make the next trade free: how much fits cannot be told.
         return None
-    added = price * k * lots
-    if side * entry.net_lots < 0.0:
-        added = max(0.0, lots - abs(entry.net_lots)) * price * k
-    margin = a.margin + added * per_money
-    ghost = Position(
-        ticket=-1, identifier=-1, symbol=entry.name, side=side, volume=lots, price_open=price, price_current=price,
-        sl=price,
-        tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
-    )  # fmt: skip
-    level = a.equity / margin * 100.0 if margin > 0.0 else 0.0
-    return replace(
-        snapshot,
-        account=a._replace(margin=margin, margin_level=level),
-        positions=(*snapshot.positions, ghost),
-    )
+    opposite = side * entry.net_lots < 0.0
+    return a.margin + (max(0.0, lots - abs(entry.net_lots)) if opposite else lots) * per_lot * per_money
 
 
 def binding_limit(snapshot: Snapshot, m: Metrics, policy: Policy) -> str | None:

@@ -1,0 +1,182 @@
+"""What a changed book would be charged in margin: by the symbols' own formulas, set against what is charged now.
+
+The terminal tells one sum for all positions, and neither margin rates nor tiers. Where the formulas explain that sum,
+a change is told by them; where they do not, the change is scaled to what the account is charged, and called an
+estimate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from guard.metrics.convert import CENTS, Quotes, rate, same_money
+from guard.metrics.hedging import hedged_margin, larger_leg_margin
+from guard.metrics.margin import LEVERAGED_MODES, maintenance_per_lot, margin_inputs, position_margin
+from guard.model.trading import COLLATERAL, FX_MODES, Position, Symbol
+
+AGREES: Final = 0.02
+HEDGING: Final = 2
+EXACT, ESTIMATE, UNKNOWN = "formula", "estimate", "unknown"
+
+
+class Side(NamedTuple):
+    """All buys, or all sells, of one symbol: lots and the volume-weighted opening price."""
+
+    lots: float
+    price: float
+
+
+class Charge(NamedTuple):
+    """Margin of a book in account currency, how it is told, and what stands behind an estimate or an unknown."""
+
+    margin: float | None
+    how: str
+    why: str = ""
+
+
+class Terms(NamedTuple):
+    """What margin depends on besides the positions: account leverage and currency, netting or hedging, quotes."""
+
+    leverage: float | None
+    currency: str | None
+    hedging: bool
+    table: Quotes
+
+
+def sides(positions: Iterable[Position]) -> dict[str, tuple[Side, Side] | None]:
+    """Buys and sells by symbol; ``None`` where a side, volume or opening price is unknown."""
+    sums: dict[str, list[float] | None] = {}
+    for p in positions:
+        name = p.symbol if p.symbol is not None else "?"
+        held = sums.setdefault(name, [0.0, 0.0, 0.0, 0.0])
+        if held is None or p.side is None or p.volume is None or p.price_open is None:
+            sums[name] = None
+            continue
+        at = 0 if p.side > 0 else 2
+        held[at] += p.volume
+        held[at + 1] += p.volume * p.price_open
+    return {name: None if held is None else (_side(held[0], held[1]), _side(held[2], held[3]))
+            for name, held in sums.items()}  # fmt: skip
+
+
+def _side(lots: float, worth: float) -> Side:
+    return Side(lots, worth / lots if lots > 0.0 else math.nan)
+
+
+def formula(symbol: Symbol | None, book: tuple[Side, Side] | None, terms: Terms) -> float | None:
+    """Margin of one symbol's buys and sells by its mode, margin rates taken as 1; ``None`` where it cannot be told."""
+    if symbol is None or book is None or symbol.calc_mode is None:
+        return None
+    mode, (buys, sells) = symbol.calc_mode, book
+    if mode == COLLATERAL or (buys.lots <= 0.0 and sells.lots <= 0.0):
+        return 0.0
+    fixed = _fixed(symbol)
+    needed = margin_inputs(mode, fixed)
+    leverage = terms.leverage if terms.leverage is not None and terms.leverage > 0.0 else math.nan
+    conversions = [_conversion(symbol, side, terms, at) for at, side in ((1, buys), (0, sells))]
+    if ("leverage" in needed and math.isnan(leverage)) or any(
+        found is None and side.lots > 0.0 for found, side in zip(conversions, (buys, sells), strict=True)
+    ):
+        return None
+    buy_rate, sell_rate = (math.nan if found is None else found for found in conversions)
+    size = _nan(symbol.contract_size)
+    extra = fixed, _nan(symbol.tick_value), _nan(symbol.tick_size), _nan(symbol.face_value)
+    one_way = [
+        position_margin(mode, side.lots, size, side.price, leverage, conversion, *extra) if side.lots > 0.0 else 0.0
+        for side, conversion in ((buys, buy_rate), (sells, sell_rate))
+    ]
+    if buys.lots <= 0.0 or sells.lots <= 0.0 or not terms.hedging:
+        found = max(one_way)
+    elif symbol.hedged_use_leg:
+        found = larger_leg_margin(*one_way)
+    elif symbol.margin_hedged is None:
+        return None
+    else:
+        found = hedged_margin(
+            mode, buys.lots, buys.price, sells.lots, sells.price, size, leverage, symbol.margin_hedged,
+            buy_rate, sell_rate, *extra,
+        )  # fmt: skip
+    return found if math.isfinite(found) else None
+
+
+def _fixed(symbol: Symbol) -> float:
+    if not symbol.margin_initial:
+        return 0.0
+    maintenance = symbol.margin_maintenance if symbol.margin_maintenance is not None else 0.0
+    return maintenance_per_lot(symbol.margin_initial, maintenance)
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _conversion(symbol: Symbol, side: Side, terms: Terms, at: int) -> float | None:
+    """Account currency for one unit of margin currency: at the opening price where the pair itself converts.
+
+    Buys convert at the ask (``at`` 1), sells at the bid (0).
+    """
+    own = terms.currency
+    charged_in = symbol.currency_margin if symbol.currency_margin else symbol.currency_base
+    if own is None or charged_in is None or symbol.calc_mode is None:
+        return None
+    if symbol.calc_mode in FX_MODES and charged_in == symbol.currency_base and same_money(symbol.currency_profit, own):
+        return side.price * (100.0 if own in CENTS and symbol.currency_profit != own else 1.0)
+    found = rate(terms.table, charged_in, own)
+    return None if found is None else found[at]
+
+
+def charge(
+    before: Iterable[Position],
+    after: Iterable[Position],
+    charged: float | None,
+    symbols: Mapping[str, Symbol],
+    was: Terms,
+    now: Terms,
+) -> Charge:
+    """The margin of ``after``, when ``before`` is charged ``charged`` under the terms that were.
+
+    What leaves the book leaves its share of the charge; what comes is charged by its formula, scaled where the
+    formulas do not explain the charge within 2 %.
+    """
+    if charged is None:
+        return Charge(None, UNKNOWN, "the margin that is charged now is unknown")
+    held, then = sides(before), sides(after)
+    first = {name: formula(symbols.get(name), book, was) for name, book in held.items()}
+    last = {name: formula(symbols.get(name), book, now) for name, book in then.items()}
+    for name, amount in {**first, **last}.items():
+        if amount is None and (held.get(name) != then.get(name) or was.leverage != now.leverage):
+            return Charge(None, UNKNOWN, f"how {name} is charged is not told: its margin is unknown")
+    told = [amount for amount in first.values() if amount is not None]
+    total = math.fsum(told)
+    if len(told) < len(first):
+        # What is not told stays as it is; what changes is charged by its formula alone.
+        changed = [amount for amount in last.values() if amount is not None]
+        out = max(0.0, charged + math.fsum(changed) - total)
+        return Charge(out, ESTIMATE, "how part of the book is charged is not told")
+    explained = abs(charged - total) <= AGREES * max(charged, total)
+    scale = 1.0 if explained or total <= 0.0 else charged / total
+    out = 0.0 if total > 0.0 else charged
+    for name in {**first, **last}:
+        had, has = first.get(name, 0.0), last.get(name, 0.0)
+        if had is None or has is None:
+            continue
+        share = charged * had / total if total > 0.0 else 0.0
+        if had > 0.0 and (has <= had or was.leverage != now.leverage):
+            out += share * has / had
+        else:
+            out += share + (has - had) * scale
+    if explained or (charged == 0.0 and total == 0.0):
+        return Charge(out, EXACT)
+    if total <= 0.0:
+        return Charge(out, ESTIMATE, "margin is charged for something else than the positions")
+    return Charge(
+        out, ESTIMATE, f"the account is charged {charged / total:.2f} times what the symbols' formulas give, so new "
+        "margin is scaled by that",
+    )  # fmt: skip
+
+
+def leveraged(symbol: Symbol | None) -> bool:
+    """Whether the account's leverage divides this symbol's margin."""
+    return symbol is not None and symbol.calc_mode in LEVERAGED_MODES
