@@ -6,6 +6,8 @@ import inspect
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from guard.limits.base import Limit
 from guard.limits.registry import limit_kinds
 from guard.settings.defaults import default_limits
@@ -73,6 +75,17 @@ def describe(limit: type[Limit]) -> KindWords:
         limit.kind, limit.title, limit.unit, limit.is_floor, inspect.cleandoc(limit.__doc__ or ""), limit.curable_by,
         _breach(limit), _formula(limit), own, common, _example(limit, schema),
     )  # fmt: skip
+
+
+def fields_of(model: type[BaseModel]) -> tuple[FieldWords, ...]:
+    """The fields of any model in words."""
+    schema = model.model_json_schema()
+    required = set(schema.get("required", []))
+    return tuple(
+        found
+        for name, entry in schema.get("properties", {}).items()
+        for found in _fields(name, entry, schema.get("$defs", {}), required=name in required)
+    )
 
 
 def _breach(limit: type[Limit]) -> str:

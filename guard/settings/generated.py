@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from guard.engine.policy import DEFAULT_SHOCKS
+from guard.settings.actions_page import actions_page
 from guard.settings.catalog import FieldWords, KindWords, catalog
 from guard.settings.levels import read_shipped_levels
 from guard.settings.notices import HeartbeatSection, NoticesSection, NotifySection, TelegramSection
@@ -39,6 +40,7 @@ def files() -> dict[str, str]:
         "config/guard.schema.json": json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n",
         "config/guard.example.toml": example(),
         "docs/guide/limits.md": guide(),
+        "docs/guide/actions.md": actions_page(),
         "guard/settings/shipped_levels.py": levels(),
     }
 
