@@ -1,4 +1,4 @@
-"""One suite over every way to read a simulated terminal: in process, a worker's pipe, a socket, a recording.
+"""One suite over every way to read a simulated terminal: in process, a worker, a socket, a recording, the real package.
 
 The same promises are kept by a real terminal: see test_live.py.
 """
@@ -25,6 +25,7 @@ from guard.terminal.port import Connection, Terminal
 from guard.terminal.reader import Reader
 from guard.terminal.recording import Recorder, Recording
 from tests.contract.promises import keeps_its_promises
+from tests.pipe_terminal import needs_package, terminal
 from tests.terminals import listening
 
 Source = Callable[[list[dict[str, Any]], str], dict[str, Any]]
@@ -57,6 +58,17 @@ def over_the_socket(positions: list[dict[str, Any]], currency: str) -> dict[str,
         return twice(WorkerTerminal(Connection(address=address, token=token), allow_simulated=True))
 
 
+def through_the_real_package(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "balance": 1_000_000.0,
+        "currency": currency,
+        "positions": positions,
+        "symbols": list(NAMES),
+    }
+    with terminal(start=datetime.now(UTC).isoformat(), **options) as running:
+        return twice(WorkerTerminal(Connection("MetaTrader5", path=running.path), allow_simulated=True))
+
+
 def from_a_recording(positions: list[dict[str, Any]], currency: str) -> dict[str, Any]:
     document = in_process(positions, currency)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,8 +96,13 @@ NAMES = ("EURUSD", "GBPUSD", "USDJPY", "EURJPY", "XAUUSD")
 
 
 @pytest.fixture(
-    params=[in_process, through_the_worker, over_the_socket, from_a_recording],
-    ids=["in process", "through the worker", "over the socket", "from a recording"],
+    params=[
+        pytest.param(in_process, id="in process"),
+        pytest.param(through_the_worker, id="through the worker"),
+        pytest.param(over_the_socket, id="over the socket"),
+        pytest.param(from_a_recording, id="from a recording"),
+        pytest.param(through_the_real_package, id="through the real package", marks=needs_package),
+    ]
 )
 def source(request: pytest.FixtureRequest) -> Iterator[Source]:
     module.detach()
