@@ -166,15 +166,25 @@ def solve(m: Metrics, entry: SymbolFigures, loss: float) -> float | None:
     mover = _Mover(m, entry, entry.k)
     if not mover.whole:
         return None
-    probe = entry.price * 1e-6
-    slope = (mover.gain(probe) - mover.gain(-probe)) / (2.0 * probe)
-    if slope == 0.0 or not math.isfinite(slope):
-        return None
     start = mover.gain(0.0)
     if (start + loss) * loss <= 0.0:
         return entry.price  # within the rounding of the results, the level is here
-    way = math.copysign(1.0, -slope if loss > 0.0 else slope)
-    farthest = mover.room if way < 0.0 else entry.price * _HIGHEST
+    probe = entry.price * 1e-6
+    slopes = [(mover.gain(side * probe) - start) / probe * -math.copysign(1.0, loss) for side in (1.0, -1.0)]
+    # The way that gets there faster first. A hedge whose legs convert at different rates loses both ways.
+    for side, slope in sorted(zip((1.0, -1.0), slopes, strict=True), key=lambda one: -one[1]):
+        if not math.isfinite(slope) or slope == 0.0:
+            continue
+        distance = _distance(mover, loss, side, start, slope, entry.price)
+        if distance is not None:
+            found = entry.price + side * distance
+            return found if math.isfinite(found) and found > 0.0 else None
+    return None
+
+
+def _distance(mover: _Mover, loss: float, way: float, start: float, slope: float, price: float) -> float | None:
+    """How far the price has to go one way until the loss is reached; ``None``: it never is."""
+    farthest = mover.room if way < 0.0 else price * _HIGHEST
     near, far = 0.0, min(farthest, abs((loss + start) / slope))
     at_near, at_far = start + loss, mover.gain(way * far) + loss
     while at_far * at_near > 0.0:
@@ -182,8 +192,7 @@ def solve(m: Metrics, entry: SymbolFigures, loss: float) -> float | None:
             return None
         near, at_near, far = far, at_far, min(farthest, far * 2.0)
         at_far = mover.gain(way * far) + loss
-    found = entry.price + way * _root(mover, loss, way, near, at_near, far, at_far)
-    return found if math.isfinite(found) and found > 0.0 else None
+    return _root(mover, loss, way, near, at_near, far, at_far)
 
 
 def _root(mover: _Mover, loss: float, way: float, near: float, at_near: float, far: float, at_far: float) -> float:
