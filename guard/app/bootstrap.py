@@ -138,7 +138,7 @@ def open_guard(
         _start_log(home, account)
         open_things.callback(stop_logging)
         if role == inforce.RUN and state is not None:
-            state = recovered(state, journal)
+            state = recovered(state, journal, binding.loaded.policy.mode)
         terminal.deals_from = deals_from(state, datetime.now(UTC))
         patient = PatientJournal(journal, shout)
         identity = Expected(account.login, account.server, expected.path)

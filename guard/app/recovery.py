@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from loguru import logger
@@ -18,11 +19,12 @@ _SAID: Final = (
 )
 
 
-def recovered(state: State, journal: Journal) -> State:
+def recovered(state: State, journal: Journal, mode: str) -> State:
     """The memory to go on with: deeds that were begun and never answered may have been carried out or not.
 
     Nothing is sent and nothing forgotten here: intents, locks, request budgets and unproved deeds are in ``state``, and
-    the first look decides on them. Each deed without an answer gets its outcome row.
+    the first look decides on them. Each deed without an answer gets its outcome row. In mode ``enforce`` nothing counts
+    as done because it was rehearsed.
 
     Raises:
         JournalError: The journal cannot be written; nothing may be done without it.
@@ -35,4 +37,6 @@ def recovered(state: State, journal: Journal) -> State:
         body: dict[str, Any] = {**outcome_body(sent), "said": _SAID, "recovered": True}
         journal.commit_state(OUTCOME, body, state, at=utc_now())
         logger.warning("recovered: {} was under way when the guard ended; outcome {}", words(deed), _SAID)
+    if mode == "enforce" and state.enforcing.rehearsed:
+        state = replace(state, enforcing=state.enforcing._replace(rehearsed=()))
     return state
