@@ -12,6 +12,7 @@ AGAIN = 3
 PROMPT_S = 60.0
 # What is told later than this behind other sources is old news: delayed quotes of shares are 15 minutes late.
 LATE_S = 60.0
+TICK = "tick "
 # No server is further from UTC: from the Baker Islands to Kiribati.
 BEHIND_S, AHEAD_S = -12 * 3600.0, 14 * 3600.0
 
@@ -55,7 +56,9 @@ class ServerClock:
             if prompt:
                 self._event(max(news), utc_s, monotonic_s)
         elif times and self._base is None:
-            self._base = max(times.values()), monotonic_s
+            # What was opened before the server's clock was put back is dated later than now; ticks are not.
+            ticks = [at for source, at in times.items() if source.startswith(TICK)]
+            self._base = max(ticks if ticks else times.values()), monotonic_s
         if not self.confirmed and self._base is not None:
             self.offset_s = _plausible(_rounded(self._base[0] - utc_s + (monotonic_s - self._base[1])))
 

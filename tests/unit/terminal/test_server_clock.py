@@ -114,3 +114,13 @@ def test_the_server_clock_runs_on_between_ticks() -> None:
     clock = ServerClock()
     advancing(clock, 0.0, TWO_HOURS, 2)
     assert clock.now_msc(531.0) == round((UTC + 1.0 + TWO_HOURS - 0.4 + 30.0) * 1000.0)
+
+
+def test_a_position_opened_before_the_server_clock_was_put_back_is_not_later_than_now() -> None:
+    """A worker that starts within the hour after summer time: its quotes must not look an hour late."""
+    clock = ServerClock()
+    for second in range(10):
+        now = UTC + second
+        clock.note({"tick EURUSD": now + HOUR, "positions 1": UTC + TWO_HOURS - 60.0}, now, 500.0 + second)
+    assert (clock.offset_s, clock.confirmed) == (HOUR, True)
+    assert clock.now_msc(509.0) == round((UTC + 9.0 + HOUR) * 1000.0)
