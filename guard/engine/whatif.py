@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -117,6 +118,38 @@ def _search(
     first = binds(1)
     if first is not None:
         return {"lots": 0.0 if with_position(snapshot, m, entry, side, step) is not None else None, "binds": first}
+    return _largest(binds, step)
+
+
+def lots_the_margin_carries(
+    snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: int
+) -> dict[str, float | str | None]:
+    """The largest volume whose margin the equity still covers, up to the symbol's own largest.
+
+    Limits are left out. ``lots`` is ``None`` when it cannot be told.
+    """
+    symbol = entry.symbol
+    step = symbol.volume_step if symbol is not None else None
+    if step is None or step <= 0.0:
+        return {"lots": None, "binds": "the symbol's volume step is unknown"}
+    largest = symbol.volume_max if symbol is not None else None
+
+    def binds(steps: int) -> str | None:
+        if largest is not None and steps * step > largest * (1.0 + 1e-9):
+            return "the symbol's largest volume"
+        trial = with_position(snapshot, m, entry, side, steps * step)
+        if trial is None or trial.account.margin is None or trial.account.equity is None:
+            return "margin, price or value is unknown"
+        return "free margin" if trial.account.margin > trial.account.equity else None
+
+    first = binds(1)
+    if first is not None:
+        return {"lots": 0.0 if with_position(snapshot, m, entry, side, step) is not None else None, "binds": first}
+    return _largest(binds, step)
+
+
+def _largest(binds: Callable[[int], str | None], step: float) -> dict[str, float | str | None]:
+    """The largest number of steps, of which one fits, before something binds."""
     low, high = 1, 2
     last = binds(high)
     while last is None and high < LARGEST_STEPS:
