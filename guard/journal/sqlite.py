@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -145,6 +145,21 @@ class SqliteJournal:
                 f"SELECT {_COLUMNS} FROM row WHERE {where} ORDER BY seq", values  # noqa: S608 - constants of this module
             ):
                 yield Row(seq, at, row_kind, fmt, json.loads(body), prev, own)
+
+    def newest(self, count: int, before: int | None = None, kinds: Sequence[str] = ()) -> list[Row]:
+        """At most ``count`` rows, newest first; numbers below ``before``, of these kinds (none named: of all)."""
+        marks = ", ".join("?" for _ in kinds)
+        where = f"(? IS NULL OR seq < ?){f' AND kind IN ({marks})' if kinds else ''}"
+        query = f"SELECT {_COLUMNS} FROM row WHERE {where} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - constants and marks
+        with self._reading():
+            found = self._connection.execute(query, (before, before, *kinds, count)).fetchall()
+        return [Row(seq, at, kind, fmt, json.loads(body), prev, own) for seq, at, kind, fmt, body, prev, own in found]
+
+    def last_seq(self, kind: str) -> int | None:
+        """The number of the newest row of a kind, ``None`` without one."""
+        with self._reading():
+            found = self._connection.execute("SELECT max(seq) FROM row WHERE kind = ?", (kind,)).fetchone()
+        return None if found is None or found[0] is None else int(found[0])
 
     def snapshot_document(self, seq: int) -> dict[str, Any]:
         """See ``port.Journal.snapshot_document``."""
