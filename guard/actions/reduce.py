@@ -90,7 +90,7 @@ class Reduce(Action):
             left[row.in_symbol.name] = left.get(row.in_symbol.name, 0.0) + side_of(row) * lots_of(row)
         out: list[Closing] = []
         done: set[int] = set()
-        for row in sorted(ask.rows, key=self._rank(ask)):
+        for row in sorted(_named(ask), key=self._rank(ask)):
             position = row.position
             net = left[row.in_symbol.name]
             if position.ticket in done or side_of(row) * net <= EPS or not self._wanted(row):
@@ -128,6 +128,19 @@ class Reduce(Action):
         if order in ("largest_margin", "largest_notional"):
             return lambda row: (-(row.notional if row.notional is not None else lots_of(row)), *largest_first(row))
         return lambda row: (_cost(row, ask), *oldest_first(row))
+
+
+def _named(ask: Ask) -> list[PositionFigures]:
+    """The positions that the limit names, by ticket or symbol: closing another one would not bring its figure down.
+
+    Where a symbol's oldest position must be closed first, its older ones too. A limit that names none means all.
+    """
+    named = set(ask.offending)
+    if not named:
+        return list(ask.rows)
+    if ask.metrics.account.fifo_close is True:
+        named |= {row.in_symbol.name for row in ask.rows if row.position.ticket in named}
+    return [row for row in ask.rows if row.position.ticket in named or row.in_symbol.name in named]
 
 
 def _held(wish: Wish, ask: Ask) -> float:

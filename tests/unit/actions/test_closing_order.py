@@ -196,3 +196,12 @@ def test_where_the_oldest_must_be_closed_first_no_pair_is_closed_by_each_other()
     held = [position(1, 0.2), position(2, 0.2, "sell")]
     found = Flatten().plan(desk(held, account=account(margin=0.0, fifo_close=True)).ask(Scope()))
     assert [wish[:2] for wish in short(found.wishes)] == [("close", 1), ("close", 2)]
+
+
+def test_reduce_leaves_alone_what_the_limit_does_not_name() -> None:
+    two = {"EURUSD": symbol(), "GBPUSD": symbol("GBPUSD", 1.3)}
+    held = [position(1, 0.2), position(2, 0.4, symbol="GBPUSD", price_open=1.3, price_current=1.3)]
+    where = desk(held, symbols=two)
+    volume = plan(where, limit("position_volume", max=0.25), "reduce")
+    exposure = plan(where, limit("symbol_exposure", max=400.0), "reduce")
+    assert [wish.ticket for wish in (*volume.wishes, *exposure.wishes)] == [2, 2]
