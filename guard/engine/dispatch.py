@@ -127,7 +127,7 @@ def deeds(
                     wish.sl, wish.tp, why, filling,
                 )
             )  # fmt: skip
-    kept = _not_alone(out, {one.intent.id for one in wanted if one.urgent}, e, snapshot)
+    kept = _not_alone(out, {one.intent.id for one in wanted if one.urgent}, e, snapshot, fifo)
     for deed in out:
         if deed not in kept:
             waits.setdefault(deed.intent, ALONE)
@@ -135,13 +135,19 @@ def deeds(
 
 
 def _not_alone(
-    deeds: Sequence[Deed], forced: frozenset[str] | set[str], e: Enforcement, snapshot: Snapshot
+    deeds: Sequence[Deed],
+    forced: frozenset[str] | set[str],
+    e: Enforcement,
+    snapshot: Snapshot,
+    fifo: frozenset[str],
 ) -> list[Deed]:
     """The deeds without those that would leave a leg of a hedge alone, because its other leg cannot be closed now.
 
     What is in flight may land or not: neither may leave a symbol's net exposure larger than it is without the deeds.
+    Where the oldest position must be closed first the broker's rule leaves no other order: the plan as a whole was found
+    to help, and its legs go one by one.
     """
-    closing = {deed.symbol for deed in deeds if deed.kind == "close" and deed.intent not in forced}
+    closing = {deed.symbol for deed in deeds if deed.kind == "close" and deed.intent not in forced} - fifo
     signed = {
         row.ticket: (row.volume if row.side > 0 else -row.volume)
         for row in snapshot.positions or ()

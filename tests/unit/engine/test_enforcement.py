@@ -327,6 +327,15 @@ def test_after_a_fifo_refusal_the_oldest_position_goes_first() -> None:
     assert [one.ticket for one in story.look().deeds] == [2]
 
 
+def test_where_the_oldest_goes_first_a_hedge_is_closed_leg_by_leg_in_that_order() -> None:
+    held = [position(1, 0.1, "sell"), position(2, 0.5)]
+    held[0]["time"], held[0]["time_msc"] = held[0]["time"] - 900, held[0]["time_msc"] - 900_000
+    story = Story(limit("position_count", max=1, stages=act("flatten")), positions=held, fifo_close=True)
+    story.look()
+    deed = story.look().deeds[0]
+    assert (deed.kind, deed.ticket) == ("close", 1)
+
+
 def test_the_second_fill_mode_is_tried_when_the_first_is_refused() -> None:
     story = Story(leverage("reduce"), positions=[position(1, 1.5)])
     story.look()
