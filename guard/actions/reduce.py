@@ -71,13 +71,12 @@ class Reduce(Action):
     def _by_pairs(self, ask: Ask, wishes: list[Wish], target: float) -> Plan:
         taken = {wish.ticket for wish in wishes}
         closed, _ = pairs(ask, [row for row in ask.rows if row.position.ticket not in taken])
-        for wish in closed:
-            before, after = ask.used_after(wishes), ask.used_after([*wishes, wish])
-            if after is None or before is None or after >= before - EPS:
-                continue
-            wishes = [*wishes, wish]
-            if after <= target:
-                return Plan(tuple(wishes))
+        before, after = ask.used_after(wishes), ask.used_after([*wishes, *closed])
+        if closed and before is not None and after is not None and after < before - EPS:
+            count = _enough(ask, [tuple(wishes), *((wish,) for wish in closed)], target)
+            if count is not None and count <= len(closed) + 1:
+                return Plan((*wishes, *closed[: count - 1]))
+            wishes = [*wishes, *closed]
         # What is left of a position that is closed in part is paired off once that close is proved.
         more = any(wish.lots is not None and wish.lots < _held(wish, ask) - EPS for wish in wishes)
         why = "" if more else f"closing all that helps does not bring it down to {target:g} %"
