@@ -54,7 +54,7 @@ def test_the_row_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
 def test_a_target_that_is_gone_meanwhile_is_not_sent(tmp_path: Path) -> None:
     with bench(tmp_path, leveraged(1.5)) as guard:
         looks = guard.cycle.run_once
-        sold = []
+        sold: list[int] = []
 
         def look() -> Any:
             outcome = looks()
