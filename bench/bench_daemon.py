@@ -27,9 +27,9 @@ CORE_CPU_S, CORE_MB, START_S, JOURNAL_MB = 10.0, 45.0, 1.0, 20.0
 DAY_S = 86_400.0
 _DRIVER = """
 import sys
+from tests import root
 from guard.app import daemon
 from guard.app.rate import Rate
-from tests import root
 period = float(sys.argv[1])
 daemon.Rate = lambda: Rate(period)
 sys.exit(root.run(sys.argv[2:]))

@@ -22,6 +22,11 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
+from guard.cli._lean import keep_openssl_out
+
+if "run" in sys.argv:
+    keep_openssl_out()
+
 from guard.app.cycle import Outcome
 from guard.app.outbox import child
 from guard.app.rate import Rate
@@ -40,8 +45,9 @@ def simulated_terminal(loaded: Loaded, *, may_send: bool = False) -> WorkerTermi
     return WorkerTerminal(connection, allow_simulated=True, may_send=may_send)
 
 
-def use_simulated_terminal() -> None:
-    for name in ("run", "check", "snapshot", "doctor", "arm"):
+def use_simulated_terminal(argv: list[str]) -> None:
+    # Only what is named is loaded, as by ``guard`` itself.
+    for name in {"run", "check", "snapshot", "doctor", "arm"}.intersection(argv):
         command = import_module(f"guard.cli.{name}")
         command.register = functools.partial(command.register, terminal=simulated_terminal)
 
@@ -106,7 +112,7 @@ def watch_lateness(path: Path) -> None:
 
 
 def run(argv: list[str]) -> int:
-    use_simulated_terminal()
+    use_simulated_terminal(argv)
     if "GUARD_TEST_LATE" in os.environ:
         watch_lateness(Path(os.environ["GUARD_TEST_LATE"]))
     if "GUARD_TEST_TELEGRAM" in os.environ:
@@ -117,7 +123,9 @@ def run(argv: list[str]) -> int:
         return main.run(argv)
     finally:
         if "GUARD_TEST_MODULES" in os.environ:
-            Path(os.environ["GUARD_TEST_MODULES"]).write_text("\n".join(sorted(sys.modules)), encoding="utf-8")
+            Path(os.environ["GUARD_TEST_MODULES"]).write_text(
+                "\n".join(sorted(name for name, module in sys.modules.items() if module is not None)), encoding="utf-8"
+            )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import typer
 
 import guard
 from guard.cli import output
+from guard.cli._lean import keep_openssl_out
 from guard.model.errors import GuardError
 
 INTERRUPTED: Final = 130
@@ -54,14 +55,16 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
 
     names = command_names()
     named = next((arg.replace("-", "_") for arg in argv if not arg.startswith("-")), None)
-    if named not in names or not _register(app, named):
+    if named not in names or not _register(app, named, alone=True):
         for name in names:
             if name != named:
                 _register(app, name)
     return app
 
 
-def _register(app: typer.Typer, name: str) -> bool:
+def _register(app: typer.Typer, name: str, *, alone: bool = False) -> bool:
+    if alone and name == "run":
+        keep_openssl_out()
     register = getattr(import_module(f"guard.cli.{name}"), "register", None)
     if register is None:
         return False

@@ -236,4 +236,5 @@ def test_the_running_daemon_loads_neither_pandas_nor_the_vendor_nor_the_simulato
         assert guarded.interrupt() == 0
     loaded = {name.split(".")[0] for name in listing.read_text(encoding="utf-8").split()}
     assert {"guard", "apscheduler", "loguru"} <= loaded
+    assert loaded & {"_ssl", "_hashlib"} == set()
     assert loaded & {"pandas", "numpy", "MetaTrader5", "fakes", "fastapi", "matplotlib"} == set()
