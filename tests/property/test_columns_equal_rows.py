@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.engine.anchors import Anchored
-from guard.engine.step import context
 from guard.metrics import trade_risk
+from guard.metrics.account import Context
 from guard.metrics.compute import Metrics
 from guard.model.snapshot_json import read_snapshot
-from tests.books import NOON, account, deal, policy, position, snapshot, symbol
+from tests.books import NOON, account, deal, position, snapshot, symbol
 
 NAMES = ("EURUSD", "USDCHF", "XAUUSD")
 PRICES = {"EURUSD": 1.1, "USDCHF": 0.9, "XAUUSD": 2600.0}
@@ -53,7 +52,7 @@ def metrics(rows: list[dict[str, Any]], equity: float) -> Metrics:
         positions, account=account(equity=equity, margin=100.0), deals=deals,
         symbols={name: symbol(name, **KINDS[name]) for name in NAMES},
     )  # fmt: skip
-    return Metrics(read_snapshot(document), context(policy(), before, Anchored({}, {}, "", ())))
+    return Metrics(read_snapshot(document), Context(entry_equity=before))
 
 
 @given(st.lists(held(), min_size=1, max_size=12), st.floats(500.0, 100_000.0))
