@@ -28,11 +28,12 @@ class Story:
 
     def __init__(
         self, *limits: Limit, positions: list[Dict] | None = None, balance: float = 10_000.0, mode: str = "enforce",
-        symbols: Dict | None = None, state: State | None = None, calm: bool = True, margin_mode: int = 2, **over: Any,
+        symbols: Dict | None = None, state: State | None = None, calm: bool = True, margin_mode: int = 2,
+        fifo: bool = False, **over: Any,
     ) -> None:  # fmt: skip
         """With ``calm`` the account is seen flat once, so that nothing is inherited."""
         self.policy: Policy = policy(*limits, mode=mode, **over)
-        self.balance, self.margin_mode = balance, margin_mode
+        self.balance, self.margin_mode, self.fifo = balance, margin_mode, fifo
         self.positions: list[Dict] = []
         self.orders: list[Dict] = []
         self.deals: list[Dict] = []
@@ -53,8 +54,9 @@ class Story:
             net[row["symbol"]] = net.get(row["symbol"], 0.0) + row["volume"] * (1 if row["type"] == 0 else -1)
         margin = sum(abs(lots) for lots in net.values()) * 1100.0
         return account(
-            self.balance, equity=self.balance + profit, margin=round(margin, 2), margin_mode=self.margin_mode
-        )
+            self.balance, equity=self.balance + profit, margin=round(margin, 2), margin_mode=self.margin_mode,
+            fifo_close=self.fifo,
+        )  # fmt: skip
 
     def look(self, seconds: float = 0.5, *, fresh: bool = True, at: datetime | None = None, **over: Any) -> CycleResult:
         """The next reading; with ``fresh`` every symbol has a new tick."""

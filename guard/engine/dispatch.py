@@ -14,10 +14,12 @@ from guard.engine.settle import foreign_close
 from guard.model.enforcement import Enforcement, Try
 from guard.model.intent import Deed, Intent
 from guard.model.snapshot import Snapshot
+from guard.model.trading import Position
 
 MOST: Final = 50
 EPS: Final = 1e-9
 ALONE: Final = "the other leg of its hedge cannot be closed now: it is not closed alone"
+FIFO_CLOSE: Final = 10045
 EXITS: Final = frozenset({"close", "close_by", "cancel"})
 
 
@@ -69,13 +71,19 @@ class _Round:
         self.foreign = foreign_close(snapshot, policy.magic)
         self.taken: set[int] = set(e.flights)
         self.queued = {flight.deed.symbol for flight in e.flights.values()} & fifo
+        self.oldest = _oldest(snapshot, fifo)
 
     def stopped(self, wish: Wish, deed_id: str, tried: Try, *, urgent: bool) -> str:
         """Why a wish cannot be sent now, or an empty text; then one request is taken from the budget."""
         snapshot = self.snapshot
         why = "" if wish.kind == "cancel" else stale(snapshot, wish.symbol, self.policy)
+        first = self.oldest.get(wish.symbol) if wish.kind == "close" else None
         if not why and wish.kind == "close" and wish.symbol in self.queued:
             why = f"the oldest position in {wish.symbol} is closed first"
+        elif not why and first is not None and first != wish.ticket:
+            why = f"the broker closes the oldest position in {wish.symbol} first, which is {first}: this one must wait"
+        elif first is not None and tried.retcode == FIFO_CLOSE:
+            tried = tried._replace(wait_s=0.0)  # what stood in the way is gone
         if not why and wish.identifier in self.foreign:
             why = "somebody else closed it just now: one look longer"
         if not why:
@@ -144,8 +152,8 @@ def _not_alone(
     """The deeds without those that would leave a leg of a hedge alone, because its other leg cannot be closed now.
 
     What is in flight may land or not: neither may leave a symbol's net exposure larger than it is without the deeds.
-    Where the oldest position must be closed first the broker's rule leaves no other order: the plan as a whole was found
-    to help, and its legs go one by one.
+    Where the oldest position must be closed first the broker's rule leaves no other order: the plan as a whole was
+    found to help, and its legs go one by one.
     """
     closing = {deed.symbol for deed in deeds if deed.kind == "close" and deed.intent not in forced} - fifo
     signed = {
@@ -169,6 +177,19 @@ def _not_alone(
             mine.remove(worst)
             out.remove(worst)
     return out
+
+
+def _oldest(snapshot: Snapshot, fifo: frozenset[str]) -> dict[str, int]:
+    """The oldest position of each symbol in which it must be closed first."""
+    found: dict[str, Position] = {}
+    for row in snapshot.positions or ():
+        if row.symbol in fifo and (row.symbol not in found or _age(row) < _age(found[row.symbol])):
+            found[row.symbol] = row
+    return {name: row.ticket for name, row in found.items()}
+
+
+def _age(row: Position) -> tuple[float, int]:
+    return (row.time if row.time is not None else 0.0), row.ticket
 
 
 def _less(signed: Mapping[int, float], closes: Iterable[Deed]) -> dict[int, float]:

@@ -330,10 +330,21 @@ def test_after_a_fifo_refusal_the_oldest_position_goes_first() -> None:
 def test_where_the_oldest_goes_first_a_hedge_is_closed_leg_by_leg_in_that_order() -> None:
     held = [position(1, 0.1, "sell"), position(2, 0.5)]
     held[0]["time"], held[0]["time_msc"] = held[0]["time"] - 900, held[0]["time_msc"] - 900_000
-    story = Story(limit("position_count", max=1, stages=act("flatten")), positions=held, fifo_close=True)
+    story = Story(limit("position_count", max=1, stages=act("flatten")), positions=held, fifo=True)
     story.look()
     deed = story.look().deeds[0]
     assert (deed.kind, deed.ticket) == ("close", 1)
+
+
+def test_where_the_oldest_goes_first_a_newer_one_is_not_even_asked_for() -> None:
+    held = [position(1, 0.1, "sell"), position(2, 0.5)]
+    held[0]["time"], held[0]["time_msc"] = held[0]["time"] - 900, held[0]["time_msc"] - 900_000
+    rule = limit("position_volume", max=0.4, stages=act("close_offending"))
+    story = Story(rule, positions=held, fifo=True)
+    assert looks(story, 4).deeds == ()
+    assert "which is 1: this one must wait" in statuses(story)["close_offending"][1]
+    story.positions = held[1:]
+    assert [deed.ticket for deed in looks(story, 3).deeds] == [2]
 
 
 def test_the_second_fill_mode_is_tried_when_the_first_is_refused() -> None:
@@ -671,3 +682,29 @@ def test_pendings_that_raise_exposure_are_deleted_under_a_lock() -> None:
     story.orders = [{"ticket": 9, "symbol": "EURUSD", "type": 4, "volume_current": 0.1, "price_open": 1.2, "sl": 0.0,
                      "tp": 0.0, "magic": 0}]  # fmt: skip
     assert [(deed.kind, deed.ticket) for deed in story.run()] == [("cancel", 9)]
+
+
+# ---- what is told, and what is followed ------------------------------------------------------------------------------
+def test_when_all_is_closed_the_notice_says_how_far_the_loss_went() -> None:
+    story = losing(day_loss("flatten"))
+    told: list[str] = []
+    for _ in range(12):
+        result = story.look(1.0)
+        told += [notice.sentence for notice in result.notices]
+        if result.deeds:
+            story.send(result.deeds[0])
+    assert any("flatten is proved: Loss of the day is 1,050.00 of 500.00 allowed" in text for text in told)
+
+
+def test_the_equity_trail_closes_below_the_peak_and_begins_anew_when_flat() -> None:
+    gain = limit("effective_leverage", max=1.0, stages=act({"kind": "equity_trail", "distance_pct": 2.0}, at=1.0))
+    story = Story(gain, positions=[position(1, 0.5)])
+    story.look()
+    story.quote("EURUSD", 1.106)
+    looks(story, 6)
+    story.quote("EURUSD", 1.103)
+    assert looks(story, 6).deeds == ()
+    story.quote("EURUSD", 1.1015)  # 10,300 at the peak; 10,075 is 2.2 % below it
+    assert [deed.ticket for deed in story.run()] == [1]
+    story.positions = [position(2, 0.5)]
+    assert looks(story, 6).deeds == ()
