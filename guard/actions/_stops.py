@@ -59,8 +59,8 @@ def stop_at(row: PositionFigures, price: float) -> Wish | None:
     return Wish("set_stop", position.ticket, row.in_symbol.name, position.identifier, sl=sl, tp=position.tp)
 
 
-def better(row: PositionFigures, price: float) -> bool:
-    """Whether a stop at ``price`` protects more than the present one, by more than a tick."""
+def better(row: PositionFigures, price: float, by: float = 0.0) -> bool:
+    """Whether a stop at ``price`` protects more than the present one, by more than a tick and at least ``by``."""
     sl = row.position.sl
     symbol = row.in_symbol.symbol
     tick = symbol.tick_size if symbol is not None and symbol.tick_size is not None else 0.0
@@ -68,7 +68,7 @@ def better(row: PositionFigures, price: float) -> bool:
         return False
     if sl == 0.0:
         return True
-    return (price - sl) * side_of(row) > tick / 2.0
+    return (price - sl) * side_of(row) > max(tick / 2.0, by - tick / 2.0)
 
 
 def point_of(row: PositionFigures) -> float | None:

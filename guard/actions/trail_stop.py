@@ -22,6 +22,7 @@ class TrailStop(Action):
 
     start_points: NotNegative = Field(0.0, description="points of profit from which the stop follows")
     distance_points: Positive = Field(200.0, description="points between price and stop")
+    step_points: NotNegative = Field(20.0, description="points the stop must gain to be moved, so that few are sent")
 
     def plan(self, ask: Ask) -> Plan:
         """A better stop for each position that has earned one."""
@@ -34,7 +35,7 @@ class TrailStop(Action):
             if (price - opened) * side < self.start_points * point:
                 continue
             stop = on_tick(price - side * self.distance_points * point, row)
-            wish = stop_at(row, stop) if stop > 0.0 and better(row, stop) else None
+            wish = stop_at(row, stop) if stop > 0.0 and better(row, stop, self.step_points * point) else None
             if wish is not None:
                 wishes.append(wish)
         return Plan(tuple(wishes))

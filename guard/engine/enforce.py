@@ -107,8 +107,9 @@ def enforce(
     # Sampled last: what a price is compared with must not hold that price already.
     e = market.sampled(e, snapshot, now, changed=True)
     e = e._replace(intents=final, tries=_kept_tries(e, snapshot, final), **_of_intents(e, final))
+    sentences = {due.limit.name: due.verdict.sentence for due in found.due}
     for intent in (*final, *ended):
-        told.intent(intent, old.enforcing.intents)
+        told.intent(intent, old.enforcing.intents, sentences.get(intent.limit, ""))
     state = replace(new, enforcing=e)
     changed = bool(told.notices or ended or settled.proved) or _moved(old, state)
     return Enforced(state, (*final, *ended), desired.deeds, tuple(told.notices), changed)
@@ -203,8 +204,8 @@ class _Told:
         """One notice."""
         self.notices.append(Notice(key, self._at, severity, limit, "enforcement", text))
 
-    def intent(self, intent: Intent, before: Iterable[Intent]) -> None:
-        """A notice when an intent is new, blocked, or over."""
+    def intent(self, intent: Intent, before: Iterable[Intent], sentence: str) -> None:
+        """A notice when an intent is new, blocked, or over; what is done says where it has ended (``sentence``)."""
         known = next((one for one in before if one.id == intent.id), None)
         if known is not None and known.status == intent.status:
             return
@@ -216,5 +217,6 @@ class _Told:
         if known is None and intent.status == "proved":
             return
         what = f"{intent.limit}: {intent.action} is {intent.status}"
-        text = f"{what}: {intent.why}" if intent.why else what
+        why = sentence if intent.status == "proved" and not intent.why else intent.why
+        text = f"{what}: {why}" if why else what
         self.say(f"intent|{intent.id}|{intent.status}", severity, intent.limit, text)

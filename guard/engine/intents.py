@@ -74,7 +74,8 @@ def _planned(
     equity = desk.m.equity
     peak = None
     if action.follows_peak and equity is not None:
-        peak = max(e.peaks.get(intent.id, equity), equity)
+        # A flat account has nothing to trail: the next positions are followed from the equity they begin with.
+        peak = max(e.peaks.get(intent.id, equity), equity) if desk.rows else equity
         e = e._replace(peaks={**e.peaks, intent.id: peak})
     asked = desk.ask(
         limit.scope, due.stage_pct, offending=reading.offending, used=reading.utilization_pct,

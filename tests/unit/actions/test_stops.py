@@ -83,6 +83,8 @@ def test_a_trailing_stop_follows_profit_and_never_goes_back() -> None:
     assert stops(plan([far], trail)) == [(1, 1.098, 1.2)]
     assert plan([{**far, "sl": 1.098}], trail).wishes == ()
     assert plan([{**far, "sl": 1.099}], trail).wishes == ()
+    assert plan([{**far, "sl": 1.09781}], trail).wishes == ()
+    assert stops(plan([{**far, "sl": 1.0978}], trail)) == [(1, 1.098, 1.2)]
     assert plan([{**far, "price_open": 1.0975}], trail).wishes == ()
 
 
