@@ -1,4 +1,4 @@
-"""``guard calc``: calculators for margin, profit, size, leverage, stop-out and loss rules, one by one or as a file."""
+"""``guard calc``: calculators for margin, profit, size, leverage, stop-out, loss rules and planning, or a file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 
 from guard.app.calc.batch import COLUMNS, read_batch
 from guard.cli import _calc_account as account
+from guard.cli import _calc_holding as holding
+from guard.cli import _calc_planning as planning
 from guard.cli import _calc_position as position
 from guard.cli import output
 
@@ -27,12 +29,22 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "daily-loss": account.daily_loss,
     "drawdown": account.drawdown,
     "swap": position.swap,
+    "plan": planning.plan,
+    "max-lots": planning.max_lots,
+    "return-on-margin": planning.return_on_margin,
+    "compare": planning.compare,
+    "pips": planning.pips,
+    "to-level": planning.to_level,
+    "cost": holding.cost,
+    "tiers": holding.tiers,
+    "regulator": holding.regulator,
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add ``guard calc`` and its commands."""
-    calc = typer.Typer(no_args_is_help=True, help="Calculate margin, profit, size, leverage, stop-out and loss rules.")
+    told = "Calculate margin, profit, size, leverage, stop-out, loss rules and plans."
+    calc = typer.Typer(no_args_is_help=True, help=told)
     for name, command in _COMMANDS.items():
         calc.command(name)(command)
     calc.command("batch")(batch)

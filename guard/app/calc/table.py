@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from guard.app.calc import account, position
+from guard.app.calc import account, holding, planning, position
 from guard.app.calc.inputs import Check, Given, Results, Value
 from guard.model.errors import InputError
 
@@ -49,6 +49,39 @@ CATEGORIES: Final[Mapping[str, Category]] = {
         account.TRAILING_DRAWDOWN, ("floor", "distance", "room", "breach"), account.trailing_drawdown_result
     ),
     "swap": Category(position.SWAP, ("swap",), position.swap_result),
+    "plan": Category(
+        planning.PLAN,
+        (
+            "risk_money", "stop_pips", "loss_per_lot", "lots", "loss", "loss_pct", "margin", "leverage",
+            "margin_level_pct", "free_margin", "pips_to_so", "fits",
+        ),
+        planning.plan_result,
+    ),
+    "max_lots": Category(planning.MAX_LOTS, ("lots", "binds", "margin_per_lot"), planning.max_lots_result),
+    "return_on_margin": Category(
+        planning.RETURN_ON_MARGIN, ("on_margin_pct", "on_equity_pct"), planning.return_on_margin_result
+    ),
+    "compare_leverage": Category(
+        planning.COMPARE,
+        (
+            "exposure", "effective_leverage", "result",
+            *(f"{key}_{ratio:.0f}" for ratio in planning.COMPARED for key in ("margin", "free", "level", "pips_to_so")),
+        ),
+        planning.compare_result,
+    ),
+    "pips_to_level": Category(
+        planning.PIPS, ("pips_to_wipe_margin", "pips_to_mc", "pips_to_so", "pips_to_zero"), planning.pips_result
+    ),
+    "to_level": Category(planning.TO_LEVEL, ("deposit", "lots_to_close"), planning.to_level_result),
+    "cost": Category(
+        holding.COST,
+        ("spread_cost", "commission_cost", "nights_charged", "swap_cost", "cost", "cost_pips"),
+        holding.cost_result,
+    ),
+    "tiered_margin": Category(holding.TIERED, ("margin", "leverage", "notional"), holding.tiered_result),
+    "regulated_margin": Category(
+        holding.REGULATED, ("required", "leverage_cap", "level_pct", "close_out_equity"), holding.regulated_result
+    ),
 }
 
 
