@@ -80,6 +80,7 @@ class Play:
         self.market, self.policy = market, policy
         self._journal, self._seed = journal, seed
         self._reader, self._state, self._seq = SnapshotReader(), State(), 0
+        self._document: Mapping[str, object] = {}
         self._severity: dict[str, Severity] = {limit.name: Severity.OK for limit in policy.limits}
         self.record: Record | None = None
 
@@ -88,7 +89,7 @@ class Play:
         t_s = self.market.begin_s
         lines: list[str] = []
         while True:
-            document = self.market.read()
+            self._document = document = self.market.read()
             snapshot = self._reader.read(document)
             events: list[Event] = []
             if self.record is None:
@@ -111,6 +112,10 @@ class Play:
                 return
             t_s = min(t_s + self.market.step_s, self.market.duration_s)
             lines = self.market.advance(t_s)
+
+    def look(self) -> dict[str, object]:
+        """The account as last seen, with the guard's memory after it."""
+        return {**self._document, "state": state_to_json(self._state)}
 
     def summary(self, *, stopped_early: bool) -> Event:
         """The last event: what was caught and when, and the worst figures."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -17,13 +18,15 @@ import guard
 from fakes import metatrader5
 from fakes.broker import Broker
 from fakes.scenarios import SCENARIOS, Scenario
-from guard.app.home import find_home
+from guard.app.home import Account, Home, find_home
 from guard.app.ledger import DealLedger
+from guard.app.web_access import PORT
 from guard.cli import _demo_report as report
 from guard.cli import output
 from guard.cli._demo_pace import Pace, read_speed
 from guard.cli._demo_play import Event, Frame, Play
 from guard.cli._demo_view import View
+from guard.cli._demo_web import Ward
 from guard.journal.sqlite import SqliteJournal, open_journal
 from guard.model.errors import UsageError
 from guard.settings.load import load_config
@@ -49,6 +52,8 @@ class _Stage:
         self._ledger = DealLedger()
         metatrader5.attach(self._broker)
         metatrader5.initialize()
+        told = metatrader5.account_info()
+        self.account = Account(told.login, told.server)
         self._reader = Reader(metatrader5, self._clock)
         # The server's clock is believed only after a price has moved: look twice before the play.
         self._reader.hot()
@@ -87,25 +92,33 @@ def demo(
     home: Annotated[
         Path | None, typer.Option(help="Where the demo's journal goes (in its folder demo).", show_default=False)
     ] = None,
+    web: Annotated[bool, typer.Option("--web", help="Also show it in a browser, until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where --web listens; 0: a free one.")] = PORT,
 ) -> None:
     """Play a simulated market and watch the guard catch a trader's mistakes. Nothing real is touched."""
     if scenario not in SCENARIOS:
         raise UsageError(f"there is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
     pace_speed = read_speed(speed)
     rules = config if config is not None else config_dir() / "demo.toml"
-    policy = load_config(rules).policy
-    with (
-        closing(open_journal(new_file(home, scenario, seed))) as journal,
-        closing(_Stage(SCENARIOS[scenario], seed)) as stage,
-    ):
-        play = Play(stage, policy, journal, seed)
+    loaded = load_config(rules)
+    with ExitStack() as opened:
+        stage = opened.enter_context(closing(_Stage(SCENARIOS[scenario], seed)))
+        path = new_file(home, scenario, seed)
+        own = Home(path.with_suffix("")) if web else None
+        journal = opened.enter_context(closing(open_journal(own.journal(stage.account) if own is not None else path)))
+        play = Play(stage, loaded.policy, journal, seed)
+        ward = None
+        if own is not None:
+            ward = opened.enter_context(Ward(play, stage.account, own, journal, loaded))
+            ward.open(port, find_home(home), home, as_json=as_json)
         show = _json if as_json else _live if _fits() else _plain
-        if pace_speed is None and show is not _live:
+        if pace_speed is None and show is not _live and ward is None:
             pace_speed = float("inf")
+        pace = Pace(pace_speed, stage.duration_s, sleep=time.sleep if ward is None else ward.sleep)
         try:
-            show(play, Pace(pace_speed, stage.duration_s), seed)
+            show(play, pace, seed, ward)
         except KeyboardInterrupt:
-            summary = play.summary(stopped_early=True)
+            summary, ward = play.summary(stopped_early=True), None
         else:
             summary = play.summary(stopped_early=False)
         if as_json:
@@ -113,16 +126,20 @@ def demo(
         else:
             report.closing(summary, output.console())
         _where(journal, rules, summary, to_stderr=as_json)
+        if ward is not None:
+            ward.stand()
 
 
-def _paced(play: Play, pace: Pace) -> Iterator[Frame]:
+def _paced(play: Play, pace: Pace, ward: Ward | None) -> Iterator[Frame]:
     for frame in play.frames():
+        if ward is not None:
+            ward.show(frame)
         yield frame
         pace.wait(play.market.step_s, frame.events)
 
 
-def _json(play: Play, pace: Pace, seed: int) -> None:  # noqa: ARG001 - the three ways to show are called alike
-    for frame in _paced(play, pace):
+def _json(play: Play, pace: Pace, seed: int, ward: Ward | None) -> None:  # noqa: ARG001 - the three ways to show are called alike
+    for frame in _paced(play, pace, ward):
         for event in frame.events:
             _print_event(event)
         if frame.events:
@@ -133,9 +150,9 @@ def _print_event(event: Event) -> None:
     sys.stdout.write(json.dumps(event, sort_keys=True, allow_nan=False) + "\n")
 
 
-def _plain(play: Play, pace: Pace, seed: int) -> None:  # noqa: ARG001 - see _json
+def _plain(play: Play, pace: Pace, seed: int, ward: Ward | None) -> None:  # noqa: ARG001 - see _json
     console = output.console()
-    for frame in _paced(play, pace):
+    for frame in _paced(play, pace, ward):
         for event in frame.events:
             if event["event"] == "start":
                 report.opening(event, console)
@@ -144,9 +161,9 @@ def _plain(play: Play, pace: Pace, seed: int) -> None:  # noqa: ARG001 - see _js
                 console.print(line)
 
 
-def _live(play: Play, pace: Pace, seed: int) -> None:
+def _live(play: Play, pace: Pace, seed: int, ward: Ward | None) -> None:
     with View(play, seed, Console(file=sys.stdout, highlight=False, emoji=False, markup=False)) as view:
-        for frame in _paced(play, pace):
+        for frame in _paced(play, pace, ward):
             view.show(frame)
 
 
@@ -166,7 +183,7 @@ def new_file(home: Path | None, scenario: str, seed: int) -> Path:
     folder = (logs if checkout else own.root) / "demo"
     stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{scenario}-seed{seed}"
     path, number = folder / f"{stem}.db", 1
-    while path.exists():
+    while path.exists() or path.with_suffix("").exists():
         number += 1
         path = folder / f"{stem}-{number}.db"
     return path

@@ -31,21 +31,17 @@ def wanted(document: Mapping[str, Any]) -> bool:
     return any(document.get(name) for name in _SECTIONS)
 
 
-class Notifier:
-    """Keeps one notifier process running from ``start`` to ``close``."""
+class Kept:
+    """Keeps one process of the guard's own running from ``start`` to ``close``."""
 
-    def __init__(self, account: Account, home: Home, document: Mapping[str, Any], module: str | None = None) -> None:
-        """``document``: the effective configuration, with references only."""
-        told = {
-            "account": {"login": account.login, "server": account.server},
-            "home": str(home.root),
-            "document": {name: document[name] for name in (*_SECTIONS, "notices", "trading_day") if name in document},
-        }
+    def __init__(self, name: str, module: str, told: Mapping[str, Any]) -> None:
+        """``module`` gets ``told`` as one line of JSON on standard input, and ends when standard input does."""
+        self.name = name
         self._line = json.dumps(told).encode() + b"\n"
-        self._module = MODULE if module is None else module
+        self._module = module
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep_running, name="notifier", daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, name=name, daemon=True)
         self.starts = 0
         self.why = ""
         """Why it is not running now, empty while it is."""
@@ -69,14 +65,14 @@ class Notifier:
         self._closing.set()
         process = self._process
         if process is not None and not asked:
-            _hang_up(process)
+            hang_up(process)
         elif process is not None:
-            _say(process, b"stop\n")
-            _hang_up(process)
+            say(process, b"stop\n")
+            hang_up(process)
             try:
                 process.wait(_GOODBYE_S)
             except subprocess.TimeoutExpired:
-                logger.warning("the notifier still had something to send: it comes with the next start")
+                logger.warning("{}: not done in time; it is ended, and goes on with the next start", self.name)
                 process.kill()
         if self._thread.is_alive():
             self._thread.join(_GOODBYE_S)
@@ -94,23 +90,37 @@ class Notifier:
 
     def _run_once(self) -> None:
         try:
-            process = self._process = _popen(self._module)
+            process = self._process = popen(self._module)
         except OSError as error:
             self.why = f"it cannot be started ({error.strerror})"
-            logger.error("notifier: {}", self.why)
+            logger.error("{}: {}", self.name, self.why)
             return
         self.starts, self.why = self.starts + 1, ""
-        _say(process, self._line)
+        say(process, self._line)
         if self._closing.is_set():
-            _hang_up(process)
+            hang_up(process)
         code = process.wait()
-        _hang_up(process)
+        hang_up(process)
         if not self._closing.is_set():
             self.why = f"it ended with code {code} and is started again"
-            logger.warning("notifier: {}", self.why)
+            logger.warning("{}: {}", self.name, self.why)
 
 
-def _popen(module: str) -> subprocess.Popen[bytes]:
+class Notifier(Kept):
+    """Keeps one notifier process running."""
+
+    def __init__(self, account: Account, home: Home, document: Mapping[str, Any], module: str | None = None) -> None:
+        """``document``: the effective configuration, with references only."""
+        told = {
+            "account": {"login": account.login, "server": account.server},
+            "home": str(home.root),
+            "document": {name: document[name] for name in (*_SECTIONS, "notices", "trading_day") if name in document},
+        }
+        super().__init__("notifier", MODULE if module is None else module, told)
+
+
+def popen(module: str, *, heard: bool = False) -> subprocess.Popen[bytes]:
+    """Start a module of the guard with a pipe as standard input; ``heard``: its output is read, its errors are seen."""
     root = str(Path(guard.__file__).resolve().parent.parent)
     known = os.environ.get("PYTHONPATH")
     env = {**os.environ, "PYTHONPATH": root if not known else os.pathsep.join((root, known))}
@@ -118,12 +128,13 @@ def _popen(module: str) -> subprocess.Popen[bytes]:
     if sys.platform == "win32":
         flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", module], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env=env, **flags,
+        [sys.executable, "-P", "-m", module], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE if heard else subprocess.DEVNULL, stderr=None if heard else subprocess.DEVNULL,
+        env=env, **flags,
     )  # fmt: skip
 
 
-def _say(process: subprocess.Popen[bytes], line: bytes) -> None:
+def say(process: subprocess.Popen[bytes], line: bytes) -> None:
     """Write to its standard input; a process that is gone does not hear it."""
     if process.stdin is None or process.stdin.closed:
         return
@@ -131,12 +142,13 @@ def _say(process: subprocess.Popen[bytes], line: bytes) -> None:
         process.stdin.write(line)
         process.stdin.flush()
     except (OSError, ValueError) as error:
-        logger.debug("notifier: not told ({})", error)
+        logger.debug("a helper was not told ({})", error)
 
 
-def _hang_up(process: subprocess.Popen[bytes]) -> None:
+def hang_up(process: subprocess.Popen[bytes]) -> None:
+    """Close its standard input, which tells it to end."""
     if process.stdin is not None and not process.stdin.closed:
         try:
             process.stdin.close()
         except OSError as error:
-            logger.debug("notifier: {}", error)
+            logger.debug("a helper's pipe: {}", error)

@@ -1,0 +1,1 @@
+"""The dashboard: a process of its own that reads what a guard writes, and asks through its inbox."""
