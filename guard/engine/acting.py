@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from guard.model.enforcement import Enforcement
 from guard.model.verdict import Severity, Verdict
 
 WORSE = 1.1  # an inherited breach this much worse than it was found is acted on
+MONEY = "account currency"
 ON_STOP_OUT = frozenset({"stop_out_distance"})
 
 
@@ -142,7 +144,7 @@ def _early(
     """The highest closing stage that is reached once getting out is paid for, or ``None``."""
     used, allowed = verdict.utilization_pct, verdict.threshold
     closing = [at for at, action in actions if action.closes]
-    if used is None or not closing or not limit.is_floor or limit.max_field != "limit.value" or not allowed:
+    if used is None or not closing or not limit.is_floor or limit.unit != MONEY or not allowed:
         return None
     if used < min(closing) * 0.5:
         return None
@@ -150,4 +152,8 @@ def _early(
     if cost is None:
         return None
     with_cost = used + cost / allowed * 100.0
+    if limit.max_field == "min":
+        # A floor of equity: what is left of it once getting out is paid.
+        left = verdict.value - cost if verdict.value is not None else 0.0
+        with_cost = allowed / left * 100.0 if left > 0.0 else math.inf
     return max((at for at in closing if with_cost >= at), default=None)

@@ -76,7 +76,8 @@ def _action(
     except ValidationError as error:
         found = faults_of(error, kinds[name], settings, ("limits", entry.number, *where), f"the action {name}")
         return [Fault(entry.source.path(fault.path), fault.sentence) for fault in found]
-    if kinds[name].closes and name in CURES and name not in limit.curable_by:
+    cure = name if name in CURES else "flatten"
+    if kinds[name].closes and cure not in limit.curable_by:
         able = [action for action in limit.curable_by if action in CURES]
         instead = f"use {' or '.join(able)}" if able else "warn or block_new is possible"
         return [Fault(entry.path(*where), f"'{name}' cannot cure a {limit.kind} limit; {instead}.")]

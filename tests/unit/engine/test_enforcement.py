@@ -708,3 +708,33 @@ def test_the_equity_trail_closes_below_the_peak_and_begins_anew_when_flat() -> N
     assert [deed.ticket for deed in story.run()] == [1]
     story.positions = [position(2, 0.5)]
     assert looks(story, 6).deeds == ()
+
+
+def test_a_floor_of_equity_counts_what_leaving_costs() -> None:
+    # One spread of 2 lots is 40: 9,530 are 9,490 once out, of which 9,025 are 95.1 %; of 9,530 they are 94.7 %.
+    rule = limit("equity_floor", min=9_025.0, stages=act("flatten", at=95.0), ends_account=True)
+    story = Story(rule, positions=[position(1, 2.0)])
+    story.look()
+    story.quote("EURUSD", 1.09775)
+    assert looks(story, 6, 1.0).deeds == ()
+    story.quote("EURUSD", 1.09765)
+    assert len(looks(story, 6, 1.0).deeds) == 1
+
+
+def test_a_streak_of_losses_does_not_keep_a_loser_open() -> None:
+    # Two losses of three are counted; closing the third position makes it the third.
+    streak = limit("loss_streak", max=3, stages=act("block_new"))
+    story = Story(streak, leverage("reduce"), positions=[position(1, 1.5)])
+    noon = datetime.fromisoformat(story.document["taken_at"])
+    for number in (1, 2):
+        opened, closed = noon - timedelta(minutes=20 * number), noon - timedelta(minutes=10 * number)
+        common: Dict = {"position_id": 70 + number, "symbol": "EURUSD", "volume": 0.1, "price": 1.1}
+        story.deals += [deal(700 + number, opened, kind=0, entry=0, **common),
+                        deal(800 + number, closed, kind=1, entry=1, profit=-20.0, **common)]  # fmt: skip
+    story.deals.sort(key=lambda row: row["time_msc"])
+    story.deals.append(deal(900, noon, kind=0, entry=0, position_id=1, symbol="EURUSD", volume=1.5, price=1.1))
+    story.quote("EURUSD", 1.0995)
+    result = looks(story, 6, 1.0)
+    by_name = {verdict.limit: verdict.value for verdict in result.verdicts}
+    assert by_name["loss_streak"] == 2.0
+    assert [(one.kind, one.ticket) for one in result.deeds] == [("close", 1)]

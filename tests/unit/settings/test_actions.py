@@ -70,6 +70,11 @@ def test_a_loss_cannot_be_reduced() -> None:
         load('"reduce"', "period_loss", 'limit = { value = 5.0, unit = "pct", basis = "anchor" }')
 
 
+def test_a_kind_that_may_not_close_has_no_trailing_stop_on_equity() -> None:
+    with pytest.raises(ConfigError, match="'equity_trail' cannot cure a trade_count limit"):
+        load('"equity_trail"', "trade_count", "max = 5")
+
+
 def test_the_schema_knows_each_action_and_its_settings() -> None:
     schema = json_schema()["$defs"]["Stage"]["properties"]["actions"]["items"]
     for good in ("flatten", {"kind": "reduce", "target_pct": 60.0}, {"kind": "lock_until", "until": "reset"}):
