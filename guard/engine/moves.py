@@ -242,9 +242,18 @@ def _added(m: Metrics, move: Add, ticket: int, commission: float | None) -> Snap
     )  # fmt: skip
     other = next((p for p in snapshot.positions if p.symbol == move.symbol), None)
     if other is None or m.account.margin_mode in (None, HEDGING):
-        paid = replace(snapshot, account=_moved(snapshot.account, -cost, profit - cost))
+        paid = replace(_with_commission(snapshot, new, cost), account=_moved(snapshot.account, -cost, profit - cost))
         return replace(paid, positions=(*snapshot.positions, new))
     return _netted(snapshot, other, new, cost, commission)
+
+
+def _with_commission(snapshot: Snapshot, opened: Position, cost: float) -> Snapshot:
+    """With the deal that explains the commission of an entry, where one is charged."""
+    if cost == 0.0:
+        return snapshot
+    kind = 0 if opened.side == 1 else 1
+    deal = _deal(snapshot, -3000 + opened.ticket, kind, profit=0.0, commission=-cost, of=opened, entry=0)
+    return replace(snapshot, deals=_told(snapshot, deal))
 
 
 def _netted(snapshot: Snapshot, other: Position, new: Position, cost: float, commission: float | None) -> Snapshot:
@@ -257,7 +266,7 @@ def _netted(snapshot: Snapshot, other: Position, new: Position, cost: float, com
         grown = other._replace(
             volume=lots, price_open=mean, profit=other.profit + new.profit, sl=new.sl if new.sl else other.sl
         )
-        out = _with(snapshot, other.ticket, grown)
+        out = _with(_with_commission(snapshot, other, cost), other.ticket, grown)
         return replace(out, account=_moved(snapshot.account, -cost, new.profit - cost))
     closing = min(other.volume, new.volume)
     out = _closed(snapshot, Close(other.ticket, closing), commission)
@@ -266,8 +275,9 @@ def _netted(snapshot: Snapshot, other: Position, new: Position, cost: float, com
         return out
     share = rest / new.volume
     part = new._replace(volume=rest, profit=new.profit * share)
-    paid = replace(out, account=_moved(out.account, -cost * share, new.profit * share - cost * share))
-    return replace(paid, positions=(*out.positions, part))
+    account = _moved(out.account, -cost * share, new.profit * share - cost * share)
+    paid = replace(out, account=account, positions=(*out.positions, part))
+    return _with_commission(paid, part, cost * share)
 
 
 def hedge_of(entries: Iterable[SymbolFigures]) -> list[Add]:

@@ -12,12 +12,13 @@ import fakes.metatrader5 as mt5
 from fakes.broker import Broker
 from fakes.terms import Terms as Group
 from guard.engine.moves import Add, Close, Leverage, Move, Pay, Prices, Projected, SetStop, hedge_of, project
+from guard.engine.step import step
 from guard.metrics.account import Context
 from guard.metrics.compute import Metrics
 from guard.model.snapshot import Snapshot
 from guard.model.snapshot_json import read_snapshot
 from guard.terminal.reader import Reader
-from tests.books import account, position, snapshot, symbol
+from tests.books import account, limit, policy, position, run, snapshot, symbol
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -135,6 +136,21 @@ def test_what_is_closed_comes_into_the_balance_and_its_margin_goes_with_commissi
     assert (found.account.margin, found.positions) == (0.0, ())
     assert found.deals is not None
     assert found.deals[-1].net == pytest.approx(-42.7)
+
+
+@pytest.mark.parametrize("hedging", [True, False], ids=["hedging", "netting"])
+@pytest.mark.parametrize("side,lots", [(1, 0.1), (-1, 0.25)])
+def test_commission_of_an_entry_is_explained_by_a_deal_so_that_loss_rules_stay_known(
+    hedging: bool, side: int, lots: float
+) -> None:
+    money = account(margin=110.0, margin_mode=2 if hedging else 0)
+    document = snapshot([position(1, 0.1, profit=-5.0, price_current=1.0995)], account=money | {"equity": 9_995.0})
+    before = run(document, limit("period_loss", limit={"value": 3.0, "unit": "pct", "basis": "anchor"}))
+    found = project(read_snapshot(document), Context(), [Add("EURUSD", side, lots)], commission=7.0).snapshot
+    assert found.account.balance == pytest.approx(10_000 - 7.0 * lots - (0.0 if hedging or side > 0 else 5.0))
+    after = step(found, before.state, policy(limit("period_loss", limit={"value": 3.0, "unit": "pct",
+                                                                         "basis": "anchor"})))  # fmt: skip
+    assert after.verdicts[0].utilization_pct is not None
 
 
 def test_closing_one_leg_of_a_free_hedge_raises_the_margin() -> None:
