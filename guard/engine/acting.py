@@ -81,7 +81,7 @@ def cost_of_leaving(m: Metrics, e: Enforcement) -> float | None:
 
 
 def acting(verdicts: Iterable[Verdict], policy: Policy, m: Metrics, e: Enforcement, *, first: bool) -> Found:
-    """What is due now, strictest limits first: those that end the account, then by utilization."""
+    """What is due now: first of limits that end the account, then by what the action makes of the trading state."""
     due: list[Due] = []
     held: list[Held] = []
     unknown: set[str] = set()
@@ -117,7 +117,7 @@ def acting(verdicts: Iterable[Verdict], policy: Policy, m: Metrics, e: Enforceme
         due += [Due(limit, verdict, verdict.reading, at, action, early) for at, action in found.values()]
     inherited = {name: used for name, used in inherited.items() if name in reached}
     confirmed = tuple(name for name in e.confirmed if name in reached)
-    due.sort(key=lambda one: (not one.limit.ends_account, -_used(one.verdict), one.limit.name))
+    due.sort(key=lambda one: (not one.limit.ends_account, -one.action.state, -_used(one.verdict), one.limit.name))
     return Found(tuple(due), tuple(held), frozenset(unknown), inherited, confirmed)
 
 

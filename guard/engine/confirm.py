@@ -43,7 +43,8 @@ def confirmed(
     if known.done:
         return known, ""
     held = now_s - known.since_s - (AFTER_JUMP_S if known.jumped else 0.0) + EPS
-    second = any(known.quotes.get(name) != quote for name, quote in quotes.items())
+    # One symbol's bad tick is not confirmed by another symbol's next one.
+    second = bool(quotes) and all(known.quotes.get(name) != quote for name, quote in quotes.items())
     if (second and held >= APART_S) or (held >= NO_TICK_S and quotes):
         return known._replace(done=True), ""
     return known, _word(known)

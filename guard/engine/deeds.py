@@ -131,7 +131,9 @@ def _after(tried: Try, told: Answer, retcode: int, flight: Flight) -> Try:
     wait, fix, fill = told.wait_s, tried.fix, tried.fill
     if told.then in ("slow", "session"):
         wait = min(SLOWEST_S, told.wait_s * 2.0 ** min(tried.sends - 1, 8))
-    elif told.then == "never" or (told.then == "once" and tried.retcode == retcode):
+    elif told.then == "never":
+        wait = told.wait_s if told.wait_s > 0.0 else NEVER_S
+    elif told.then == "once" and tried.retcode == retcode:
         wait = NEVER_S
     elif told.then == "fix":
         fix += 1

@@ -16,7 +16,8 @@ class Answer(NamedTuple):
     up to a minute), ``once`` (one more attempt), ``fix`` (a changed request: another fill mode, price, volume or
     order), ``session`` (not before a newer tick), ``unknown`` (it may be done: read before anything is sent again),
     ``legs`` (this pair is never closed by each other again, its legs are closed one by one),
-    ``never`` (a second attempt cannot help: asked again after five minutes, for what forbids it may be lifted).
+    ``never`` (a second attempt cannot help: asked again after ``wait_s``, five minutes where it is 0, for what
+    forbids it may be lifted).
     """
 
     then: str
@@ -47,8 +48,8 @@ RETCODES: Final[dict[int, Answer]] = {
     10023: _A("again", 0.25, "the order changed meanwhile: read again"),
     10024: _A("slow", 2.0, "too many requests: slowed down"),
     10025: _A("gone", 0.0, "nothing would change: it is as wanted"),
-    10026: _A("never", 0.0, "the broker forbids algorithmic trading"),
-    10027: _A("never", 0.0, "the AlgoTrading button of the terminal is off: switch it on"),
+    10026: _A("never", 60.0, "the broker forbids algorithmic trading"),
+    10027: _A("never", 60.0, "the AlgoTrading button of the terminal is off: switch it on"),
     10028: _A("again", 0.5, "the request is locked for processing"),
     10029: _A("again", 1.0, "the price is inside the freeze level"),
     10030: _A("fix", 0.0, "the fill mode is not supported: the next one is tried"),

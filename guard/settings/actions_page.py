@@ -15,8 +15,8 @@ EXAMPLE = (
 _THEN = {
     "accepted": "waits for the account to show it", "gone": "waits for the account to show it", "again": "sent again",
     "slow": "sent again, more and more slowly", "once": "sent once more", "fix": "sent again, changed",
-    "session": "waits for a newer tick", "unknown": "the account is read first", "never": "asked again after 5 minutes",
-    "legs": "its legs are closed one by one",
+    "session": "waits for a newer tick", "unknown": "the account is read first",
+    "never": "asked again after minutes only", "legs": "its legs are closed one by one",
 }  # fmt: skip
 
 

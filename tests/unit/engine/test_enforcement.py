@@ -738,3 +738,10 @@ def test_a_streak_of_losses_does_not_keep_a_loser_open() -> None:
     by_name = {verdict.limit: verdict.value for verdict in result.verdicts}
     assert by_name["loss_streak"] == 2.0
     assert [(one.kind, one.ticket) for one in result.deeds] == [("close", 1)]
+
+
+def test_a_flatten_comes_before_a_reduction_of_the_same_positions() -> None:
+    story = Story(leverage("reduce"), day_loss("flatten"), positions=[position(1, 1.5)])
+    story.look()
+    story.quote("EURUSD", 1.0965)
+    assert [deed.lots for deed in looks(story, 6, 1.0).deeds] == [1.5]

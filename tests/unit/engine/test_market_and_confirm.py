@@ -13,7 +13,7 @@ from guard.model.enforcement import Confirm, Enforcement, Quote
 from guard.model.snapshot import Snapshot
 from guard.model.snapshot_json import read_snapshot
 from guard.model.trading import Tick
-from tests.books import NOON, account, later, msc, policy, position, snapshot
+from tests.books import NOON, account, later, msc, policy, position, snapshot, symbol
 
 Dict = dict[str, Any]
 MINUTE = (0.0002, 1.1010, 1.1000)
@@ -133,3 +133,17 @@ def test_a_clock_that_went_back_begins_anew() -> None:
     first, _ = seen_at(Enforcement(), None, 10.0)
     again, why = seen_at(Enforcement(), first, 5.0)
     assert (again.since_s < first.since_s, bool(why)) == (True, True)
+
+
+def test_one_symbols_bad_tick_is_not_confirmed_by_another_symbols_next_one() -> None:
+    two = {"EURUSD": symbol(), "GBPUSD": symbol("GBPUSD", 1.3)}
+    document = snapshot([position(1), position(2, symbol="GBPUSD")], symbols=two)
+    seen = read_snapshot(document)
+    first, _ = confirmed(None, Metrics(seen, Context()), list(two), Enforcement(), policy(), seen.taken_s)
+    next_tick = later(document, 0.5)
+    next_tick["ticks"] = {**document["ticks"], "GBPUSD": {**document["ticks"]["GBPUSD"], "bid": 1.31, "ask": 1.3102}}
+    seen = read_snapshot(next_tick)
+    assert confirmed(first, Metrics(seen, Context()), list(two), Enforcement(), policy(), seen.taken_s)[1]
+    next_tick["ticks"]["EURUSD"] = {**document["ticks"]["EURUSD"], "bid": 1.09}
+    seen = read_snapshot(next_tick)
+    assert not confirmed(first, Metrics(seen, Context()), list(two), Enforcement(), policy(), seen.taken_s)[1]
