@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from guard.app.binding import iso, said
 from guard.app.foreign import foreign_banner
-from guard.app.view import account_view
+from guard.app.upkeep import trusted_now
+from guard.app.view import account_view, intent_json, lock_json
 from guard.engine.anchor_set import references
 
 if TYPE_CHECKING:
@@ -33,8 +36,24 @@ def status_document(guarded: Guarded, outcome: Outcome, period_s: float) -> dict
         "blind": outcome.blind,
         "warnings": [*([banner] if banner is not None else []), *guarded.cycle.standing],
         **account_view(result, snapshot),
+        **status_enforcement(guarded),
         "anchors": references(result.state, guarded.loaded.policy) if result is not None else [],
         "looks_per_s": round(1 / period_s, 1) if period_s > 0 else None,
         "read_ms": round(outcome.read_s * 1000, 2),
         "journal": {"last_row": guarded.patient.last_seq, "writable": guarded.patient.writable},
+    }
+
+
+def status_enforcement(guarded: Guarded) -> dict[str, Any]:
+    """Locks, intents and what waits, from the guard's memory: they hold while the account cannot be seen, too."""
+    state, held = guarded.cycle.state, guarded.binding.held
+    now = datetime.fromtimestamp(trusted_now(guarded), UTC)
+    return {
+        "armed_at": held.armed_at if held is not None else None,
+        "locks": [lock_json(lock, now) for lock in state.locks],
+        "intents": [intent_json(intent) for intent in state.enforcing.intents],
+        "overrides": [
+            {"lock": one.lock, "due_at": iso(one.due_s), "reason": one.reason} for one in guarded.overrides.waiting
+        ],
+        "waits": [said(wait) for wait in held.waits] if held is not None else [],
     }

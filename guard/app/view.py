@@ -29,7 +29,7 @@ def account_view(result: CycleResult | None, snapshot: Snapshot | None) -> dict[
         "gaps": [{"path": gap.path, "sentence": gap.sentence} for gap in result.gaps],
         "positions": positions(result),
         "locks": [lock_json(lock, snapshot.taken_at) for lock in result.state.locks],
-        "intents": [_intent(intent) for intent in result.state.enforcing.intents],
+        "intents": [intent_json(intent) for intent in result.state.enforcing.intents],
     }
 
 
@@ -81,7 +81,8 @@ def lock_json(lock: Lock, now: datetime) -> dict[str, Any]:
     }
 
 
-def _intent(intent: Intent) -> dict[str, Any]:
+def intent_json(intent: Intent) -> dict[str, Any]:
+    """What the guard means to do about one breach, and what it waits for."""
     return {
         "id": intent.id,
         "limit": intent.limit,

@@ -8,7 +8,9 @@ from typing import Any
 from guard.app.bootstrap import Guarded
 from guard.app.cycle import Outcome
 from guard.app.foreign import foreign_banner
+from guard.app.status import status_enforcement
 from guard.cli import output
+from guard.cli._enforce_view import enforcement_lines
 from guard.engine.banner import banner
 from guard.engine.report import json_number
 from guard.model.verdict import Severity, Verdict
@@ -26,6 +28,7 @@ def opening(guarded: Guarded, outcome: Outcome) -> list[str]:
         lines.append(f"note    {foreign}.")
     lines += banner(guarded.loaded.policy, outcome.result)
     lines += [f"note    {remark}" for remark in guarded.loaded.remarks]
+    lines += [line.strip() for line, _ in enforcement_lines(status_enforcement(guarded))]
     if outcome.blind is not None:
         lines.append(f"blind   {outcome.blind}")
     lines.append(f"files   {guarded.home.state(guarded.account)} (keep it: deleting it forgets today's loss)")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from guard.app.live import Seen
 from guard.cli import output
+from guard.cli._enforce_view import enforcement_lines
 from guard.model.verdict import Severity
 
 _WIDTH: Final = 16
@@ -27,6 +28,7 @@ def status_lines(seen: Seen) -> list[tuple[str, str]]:
         lines.append((f"BLIND: {d['blind']}", "bold magenta"))
     if not d["journal"]["writable"]:
         lines.append(("THE JOURNAL CANNOT BE WRITTEN: the guard watches from memory", "bold red"))
+    lines += enforcement_lines(d)
     figures: Mapping[str, Any] = d["figures"]
     for label, name, unit in (
         ("equity", "equity", currency), ("balance", "balance", currency), ("floating", "floating", currency),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.app.binding import POLICY, Binding, Held, held_body, last_held, said
+from guard.app.binding import POLICY, Binding, Held, Wait, held_body, last_held, said
 from guard.app.home import Account
 from guard.app.inforce import ARM, LOOK, RUN, binding_of, check_armed, may_send
 from guard.journal.sqlite import SqliteJournal, open_journal
@@ -44,6 +44,10 @@ def looser(value: float = 12.0) -> Loaded:
     return config(BASE.replace("max = 10.0", f"max = {value}"))
 
 
+def waits(binding: Binding) -> tuple[Wait, ...]:
+    return binding.held.waits if binding.held is not None else ()
+
+
 def leverage(binding: Binding) -> float:
     (found,) = [limit for limit in binding.loaded.policy.limits if limit.name == "effective_leverage"]
     return float(found.max)  # type: ignore[attr-defined]
@@ -65,27 +69,26 @@ def test_before_it_is_armed_every_file_counts_at_once() -> None:
 def test_a_looser_file_waits_twelve_hours_and_then_counts() -> None:
     binding = binding_of(armed(), (), looser(), NOON)
     assert leverage(binding) == 10.0
-    (wait,) = binding.held.waits if binding.held is not None else ()
+    (wait,) = waits(binding)
     assert (wait.key, wait.asked_s, wait.due_s) == ("effective_leverage/max", NOON, NOON + 12 * HOUR)
     assert "not before 2026-11-21T00:00:00Z" in said(wait)
     assert not binding.ripens(NOON + 12 * HOUR - 1, ())
     assert binding.ripens(NOON + 12 * HOUR, ())
     assert binding.propose(binding.wanted, NOON + 12 * HOUR, ())
     assert leverage(binding) == 12.0
-    assert binding.held is not None
-    assert binding.held.waits == ()
+    assert waits(binding) == ()
 
 
 def test_a_rule_with_a_reset_of_its_own_waits_for_it() -> None:
     new = config(BASE.replace("value = 4.0", "value = 5.0"))
-    (wait,) = binding_of(armed(), (), new, NOON).held.waits  # type: ignore[union-attr]
+    (wait,) = waits(binding_of(armed(), (), new, NOON))
     assert wait.due_s == datetime(2026, 11, 23, tzinfo=UTC).timestamp()  # a Friday's week ends on Monday
 
 
 def test_tightening_counts_at_once_also_beside_a_loosening() -> None:
     binding = binding_of(armed(), (), config(BASE.replace("max = 10.0", "max = 8.0").replace("4.0", "5.0")), NOON)
     assert leverage(binding) == 8.0
-    assert [wait.limit for wait in binding.held.waits] == ["period_loss"]  # type: ignore[union-attr]
+    assert [wait.limit for wait in waits(binding)] == ["period_loss"]
 
 
 def test_under_a_lock_nothing_becomes_looser() -> None:
@@ -101,12 +104,11 @@ def test_under_a_lock_nothing_becomes_looser() -> None:
 def test_a_file_that_is_changed_back_and_forth_waits_anew() -> None:
     binding = binding_of(armed(), (), looser(), NOON)
     binding.propose(config(), NOON + 6 * HOUR, ())
-    assert binding.held is not None
-    assert binding.held.waits == ()
+    assert waits(binding) == ()
     binding.propose(looser(), NOON + 7 * HOUR, ())
-    assert binding.held.waits[0].asked_s == NOON + 7 * HOUR
+    assert waits(binding)[0].asked_s == NOON + 7 * HOUR
     binding.propose(looser(15.0), NOON + 18 * HOUR, ())
-    assert binding.held.waits[0].asked_s == NOON + 18 * HOUR
+    assert waits(binding)[0].asked_s == NOON + 18 * HOUR
 
 
 def test_a_restart_forgets_no_wait(journal: SqliteJournal) -> None:
@@ -139,7 +141,7 @@ def test_an_override_lets_one_limit_in_early_but_not_under_a_lock_without_overri
     assert not binding.ripens(NOON + 900, (LOCK._replace(no_override=True),))
     binding.propose(binding.wanted, NOON + 900, ())
     assert leverage(binding) == 12.0
-    assert [wait.limit for wait in binding.held.waits] == ["period_loss"]  # type: ignore[union-attr]
+    assert [wait.limit for wait in waits(binding)] == ["period_loss"]
 
 
 @pytest.mark.parametrize("role", [LOOK, ARM])
