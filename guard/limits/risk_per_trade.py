@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,9 @@ class RiskPerTrade(Limit):
         examples=[1.0], description="largest loss at the stop of one position, in percent of entry equity"
     )
     bare_after_s: NotNegative = Field(180.0, description="seconds without a stop after which its substitute may breach")
+    basis: Literal["entry_equity", "balance", "initial"] = Field(
+        "entry_equity", description="what the percent are of: equity before entry, the balance now, the initial balance"
+    )
 
     @cached_property
     def nothing_below(self) -> float:
@@ -36,6 +39,8 @@ class RiskPerTrade(Limit):
 
     def evaluate(self, m: Metrics) -> Reading:
         """The riskiest position in scope."""
+        if self.basis != "entry_equity":
+            return self._of_money(m)
         top = m.top_risk_pct if self.scope.is_all else None
         if top is not None and top < self.nothing_below:
             # Far below the limit: nothing to list.
@@ -68,6 +73,34 @@ class RiskPerTrade(Limit):
             return Reading(0.0, self.max, 0.0, (), "Nothing is held")
         return Reading(worst[0], self.max, worst[1], tuple(over), at_most_warn=firm <= 100.0 < worst[1])
 
+    def _of_money(self, m: Metrics) -> Reading:
+        """The riskiest position in percent of the balance or the initial balance."""
+        base = m.context.initial if self.basis == "initial" else m.account.balance
+        rows = m.rows
+        if rows is None or base is None or base <= 0.0:
+            missing = f"the {self.basis.replace('initial', 'initial balance')} is not known, or not above 0"
+            return unknown(self.max, m.blind if rows is None else missing)
+        worst = firm = used = 0.0
+        over: list[int] = []
+        missing_rows: list[PositionFigures] = []
+        for row in rows:
+            if not self.scope.is_all and not self.scope.holds(row):
+                continue
+            if row.loss_at_stop is None:
+                missing_rows.append(row)
+                continue
+            pct = row.loss_at_stop / base * 100.0
+            share = self._used(row, pct)
+            since = m.since_bare(row)
+            if not row.unprotected or (since is not None and since >= self.bare_after_s):
+                firm = max(firm, share)
+            if share >= self.first_pct:
+                over.append(row.position.ticket)
+            worst, used = max(worst, pct), max(used, share)
+        if missing_rows and firm <= 100.0:
+            return unknown(self.max, missing_rows[0].why, tuple(row.position.ticket for row in missing_rows))
+        return Reading(worst, self.max, used, tuple(over), at_most_warn=firm <= 100.0 < used)
+
     def _used(self, row: PositionFigures, risk_pct: float) -> float:
         if row.unprotected:
             # All of the equity stands behind a bare position: its utilization must not fall as stop-out comes nearer.
@@ -84,9 +117,10 @@ class RiskPerTrade(Limit):
 
     def say(self, reading: Reading) -> str:
         """The sentence."""
+        of = {"entry_equity": "entry equity", "balance": "the balance", "initial": "the initial balance"}[self.basis]
         if not reading.offending:
-            return f"The riskiest trade may lose {number(reading.value)} % of entry equity; limit {number(self.max)} %"
+            return f"The riskiest trade may lose {number(reading.value)} % of {of}; limit {number(self.max)} %"
         return (
-            f"Position {', '.join(str(t) for t in reading.offending[:5])} may lose {number(reading.value)} % of entry "
-            f"equity at its stop; the limit is {number(self.max)} %"
+            f"Position {', '.join(str(t) for t in reading.offending[:5])} may lose {number(reading.value)} % of "
+            f"{of} at its stop; the limit is {number(self.max)} %"
         )

@@ -85,3 +85,41 @@ def period_bounds(instant_s: float, period: str, tz: str, at: time) -> tuple[dat
         at: Local time of the reset, whole minutes.
     """
     return _bounds(int(instant_s // 60), period, tz, at)
+
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@lru_cache(maxsize=512)
+def _around(minute: int, tz: str, days: tuple[str, ...], at: time) -> tuple[datetime, datetime]:
+    instant = datetime.fromtimestamp(minute * 60, UTC)
+    local = instant.astimezone(ZoneInfo(tz)).date()
+    before = after = None
+    for step in range(9):
+        day = local - timedelta(days=step)
+        found = reset_instant(day, tz, at)
+        if before is None and DAYS[day.weekday()] in days and found <= instant:
+            before = found
+        day = local + timedelta(days=step)
+        found = reset_instant(day, tz, at)
+        if after is None and DAYS[day.weekday()] in days and found > instant:
+            after = found
+    if before is None or after is None:
+        raise ValueError("a weekly time needs at least one day of the week")
+    return before, after
+
+
+def weekly(instant_s: float, tz: str, days: tuple[str, ...], at: time) -> tuple[float, float]:
+    """The last time at or before an instant, and the next one after it, of a local time on some days of the week.
+
+    Args:
+        instant_s: UTC seconds since 1970.
+        tz: IANA zone name.
+        days: Names of ``DAYS``, at least one.
+        at: Local time, whole minutes.
+
+    Returns:
+        Both as UTC seconds. Where the clock skips the time it is the first instant after it.
+    """
+    before, after = _around(int(instant_s // 60), tz, days, at)
+    return before.timestamp(), after.timestamp()

@@ -236,6 +236,8 @@ def _allow_money(properties: dict[str, Any]) -> None:
     for entry in properties.values():
         if isinstance(entry, dict) and entry.get("money") is True:
             parts = [part for part in entry.get("anyOf", []) if part.get("type") != "number"]
+            for name in ("type", "exclusiveMinimum", "minimum"):
+                entry.pop(name, None)
             entry["anyOf"] = [*parts, {"type": "string", "pattern": MONEY_PATTERN}]
     if takes_money(properties):
         number = properties["value"]
