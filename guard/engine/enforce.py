@@ -85,7 +85,8 @@ def enforce(
     for text in settled.faults:
         told.say(f"fault|{text}", Severity.BREACH, None, f"Fault: {text}")
     found = acting.acting(verdicts, policy, m, e, first=first)
-    e = e._replace(inherited=found.inherited, confirmed=found.confirmed)
+    lifted = locking.still_lifted(e.lifted, found)
+    e = e._replace(inherited=found.inherited, confirmed=found.confirmed, lifted=lifted)
     new = locking.kept(replace(new, locks=old.locks, enforcing=e), snapshot, found, told.say)
     new = locking.asked(new, snapshot, found.due, told.say)
     desk = Desk(m, new, policy.limits)
@@ -189,7 +190,7 @@ def _moved(old: State, new: State) -> bool:
     known = {(one.id, one.status) for one in before.intents}
     if any((one.id, one.status) not in known for one in after.intents):
         return True
-    parts = ("inherited", "confirmed", "ordered", "flights", "baskets", "countdown_s")
+    parts = ("inherited", "confirmed", "lifted", "ordered", "flights", "baskets", "countdown_s")
     return any(getattr(before, name) != getattr(after, name) for name in parts)
 
 

@@ -54,12 +54,20 @@ def kept(state: State, snapshot: Snapshot, found: Found, say: Say) -> State:
     return state if same else replace(state, locks=tuple(out))
 
 
+def still_lifted(lifted: tuple[str, ...], found: Found) -> tuple[str, ...]:
+    """The locks a person has lifted whose breach is still there, or not known to be gone."""
+    if not lifted:
+        return lifted
+    due = {f"{one.limit.name}|{one.action.kind}" for one in found.due}
+    return tuple(name for name in lifted if name in due or name.rpartition("|")[0] in found.unknown)
+
+
 def asked(state: State, snapshot: Snapshot, due: tuple[Due, ...], say: Say) -> State:
     """The state with the locks that due actions ask for."""
     for one in due:
         ask = one.action.lock()
         lock_id = f"{one.limit.name}|{one.action.kind}"
-        if ask is None or any(lock.id == lock_id for lock in state.locks):
+        if ask is None or lock_id in state.enforcing.lifted or any(lock.id == lock_id for lock in state.locks):
             continue
         if isinstance(ask.until, float):
             until: str | None = locks.until(snapshot, ask.until)

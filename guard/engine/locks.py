@@ -63,6 +63,8 @@ def _later(one: Lock, other: Lock) -> str | None:
 def without_lock(state: State, lock_id: str) -> State:
     """The state without a lock: the override of a person, journaled by who calls this.
 
+    A limit's lock is not set again while the breach lasts that had set it.
+
     Raises:
         ValueError: There is no such lock, or it cannot be lifted before its end.
     """
@@ -73,7 +75,10 @@ def without_lock(state: State, lock_id: str) -> State:
     if lock.no_override:
         message = f"lock {lock_id!r} was set without override: it ends at {lock.until}"
         raise ValueError(message)
-    return replace(state, locks=tuple(one for one in state.locks if one is not lock))
+    e = state.enforcing
+    if lock.limit is not None and lock.id not in e.lifted:
+        e = e._replace(lifted=(*e.lifted, lock.id))
+    return replace(state, locks=tuple(one for one in state.locks if one is not lock), enforcing=e)
 
 
 def ended(lock: Lock, state: State, snapshot: Snapshot) -> bool:

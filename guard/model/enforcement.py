@@ -127,7 +127,8 @@ class Enforcement(NamedTuple):
 
     ``tries`` are keyed ``kind/ticket``, ``inherited`` by limit, ``confirms`` and ``peaks`` by intent. ``inherited``
     holds the utilization of stages that were reached when the guard first looked, ``confirmed`` the limits whose
-    inherited breach the trader has confirmed; ``countdown_s`` is when undoing may begin after the guard was away;
+    inherited breach the trader has confirmed, ``lifted`` the locks the trader has lifted, which are not set again while
+    the same breach lasts; ``countdown_s`` is when undoing may begin after the guard was away;
     ``doubt_s`` since when the account contradicts itself; ``sends`` are the instants of the last minute's requests,
     ``day_sends`` the number in ``day``; ``slippage`` is what the guard's own closes filled worse than expected, as a
     price, by symbol.
@@ -139,6 +140,7 @@ class Enforcement(NamedTuple):
     confirms: Mapping[str, Confirm] = _NONE
     inherited: Mapping[str, float] = _NONE
     confirmed: tuple[str, ...] = ()
+    lifted: tuple[str, ...] = ()
     ordered: tuple[Ordered, ...] = ()
     undone: tuple[Undone, ...] = ()
     baskets: tuple[int, ...] = ()
@@ -156,7 +158,8 @@ class Enforcement(NamedTuple):
     @property
     def busy(self) -> bool:
         """Whether something is under way that every cycle must look at."""
-        return bool(self.intents or self.flights or self.ordered or self.confirms or self.inherited or self.peaks)
+        under_way = self.intents or self.flights or self.ordered or self.confirms
+        return bool(under_way or self.inherited or self.peaks or self.lifted)
 
 
 NOTHING_UNDER_WAY: Final = Enforcement()

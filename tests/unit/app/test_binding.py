@@ -50,7 +50,7 @@ def waits(binding: Binding) -> tuple[Wait, ...]:
 
 def leverage(binding: Binding) -> float:
     (found,) = [limit for limit in binding.loaded.policy.limits if limit.name == "effective_leverage"]
-    return float(found.max)  # type: ignore[attr-defined]
+    return float(found.max)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_a_changed_file_is_believed_at_the_second_reading_and_told_once(edited: 
     change = edited.look()
     assert change is not None
     assert change.loaded is not None
-    assert change.loaded.policy.limits[0].max == 8.0  # type: ignore[attr-defined]
+    assert change.loaded.policy.limits[0].max == 8.0
     assert edited.looks() == []
 
 
@@ -106,7 +106,7 @@ def test_a_file_it_extends_by_path_is_watched_too(tmp_path: Path) -> None:
     base.write_text(GOOD.format(7.0), encoding="utf-8")
     (change,) = edited.looks()
     assert change.loaded is not None
-    assert change.loaded.policy.limits[0].max == 7.0  # type: ignore[attr-defined]
+    assert change.loaded.policy.limits[0].max == 7.0
 
 
 def test_a_replaced_file_is_seen_although_its_size_and_time_are_the_same(edited: Edited, tmp_path: Path) -> None:
