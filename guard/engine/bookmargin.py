@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from guard.metrics.convert import CENTS, Quotes, rate, same_money
 from guard.metrics.hedging import hedged_margin, larger_leg_margin
 from guard.metrics.margin import LEVERAGED_MODES, maintenance_per_lot, margin_inputs, position_margin
-from guard.model.trading import COLLATERAL, FX_MODES, Position, Symbol
+from guard.model.trading import COLLATERAL, EXCH_FORTS, FX_MODES, Position, Symbol
 
 AGREES: Final = 0.02
 HEDGING: Final = 2
@@ -72,6 +72,8 @@ def formula(symbol: Symbol | None, book: tuple[Side, Side] | None, terms: Terms)
     mode, (buys, sells) = symbol.calc_mode, book
     if mode == COLLATERAL or (buys.lots <= 0.0 and sells.lots <= 0.0):
         return 0.0
+    if mode == EXCH_FORTS:
+        return None  # charged by the settlement price, which is not told
     fixed = _fixed(symbol)
     needed = margin_inputs(mode, fixed)
     leverage = terms.leverage if terms.leverage is not None and terms.leverage > 0.0 else math.nan
@@ -168,13 +170,22 @@ def charge(
         else:
             out += share + (has - had) * scale
     if explained or (charged == 0.0 and total == 0.0):
+        turned = next((name for name in held if held[name] != then.get(name) and _uneven(symbols, name, held)), None)
+        if turned is not None:
+            return Charge(out, ESTIMATE, f"the margin rates of the two sides of {turned} are not told")
         return Charge(out, EXACT)
     if total <= 0.0:
         return Charge(out, ESTIMATE, "margin is charged for something else than the positions")
     return Charge(
-        out, ESTIMATE, f"the account is charged {charged / total:.2f} times what the symbols' formulas give, so new "
-        "margin is scaled by that",
+        out, ESTIMATE, f"the account is charged {charged / total:.2f} times what the symbols' formulas give (margin "
+        "rates, tiers or pending orders), so new margin is scaled by that",
     )  # fmt: skip
+
+
+def _uneven(symbols: Mapping[str, Symbol], name: str, held: Mapping[str, tuple[Side, Side] | None]) -> bool:
+    """Whether a symbol is held on both sides that need not be charged alike: outside currencies, rates often differ."""
+    book, symbol = held[name], symbols.get(name)
+    return book is not None and min(book[0].lots, book[1].lots) > 0.0 and not leveraged(symbol)
 
 
 def leveraged(symbol: Symbol | None) -> bool:

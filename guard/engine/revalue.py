@@ -13,8 +13,9 @@ from dataclasses import replace
 from guard.metrics.book import SymbolFigures
 from guard.metrics.compute import Metrics
 from guard.metrics.convert import Quotes, quotes, rate
+from guard.metrics.value import k_by_tick
 from guard.model.snapshot import Gap, Snapshot
-from guard.model.trading import FX_MODES, Asked, Position, Symbol, Tick
+from guard.model.trading import BOND_MODES, FUTURES_MODES, FX_MODES, Asked, Position, Symbol, Tick
 
 LOWEST = 1e-6  # of the present price: nothing trades at 0
 
@@ -46,6 +47,10 @@ def at_prices(m: Metrics, bids: Mapping[str, float]) -> Snapshot:
     for name, entry in m.by_symbol.items():
         one = _One(m, entry, table, moves.get(name, 0.0))
         ratios[name] = one.ratio
+        if entry.collateral and one.moves:
+            gaps.append(Gap(f"whatif.{name}", f"{name} is collateral: how much of it counts is the broker's"))
+            change = None
+            continue
         for p in entry.held:
             found = one.position(p)
             if found is None or found.profit is None or p.profit is None:
@@ -107,6 +112,16 @@ def _asked(asked: Asked, ratios: Mapping[str, float]) -> Asked:
     return asked._replace(result=asked.result * ratio)
 
 
+def _exact(entry: SymbolFigures) -> float | None:
+    """``k`` as exactly as it is told: by the tick value where a result is not price x contract, if nothing lies."""
+    symbol = entry.symbol
+    if symbol is None or entry.flagged or symbol.calc_mode not in FUTURES_MODES | BOND_MODES:
+        return entry.k
+    value = symbol.tick_value_loss if symbol.tick_value_loss else symbol.tick_value
+    told = k_by_tick(value, symbol.tick_size) if value is not None and symbol.tick_size is not None else None
+    return entry.k if told is None else told
+
+
 class _One:
     """One symbol's results before and after."""
 
@@ -116,7 +131,7 @@ class _One:
         self._own_price = entry.inverse and symbol is not None and symbol.calc_mode in FX_MODES
         profit = symbol.currency_profit if symbol is not None else None
         self._was, self._now = (1.0, 1.0), (1.0, 1.0)
-        self._k, self._price = entry.k, entry.price
+        self._k, self._price = _exact(entry), entry.price
         if self._own_price:
             bid = bid_of(m.snapshot, entry.name)
             self.ratio = 1.0 if bid is None else bid / (bid + move)
@@ -127,9 +142,14 @@ class _One:
                 self._was, self._now = was, now
                 self.ratio = now[1] / was[1]
 
+    @property
+    def moves(self) -> bool:
+        """Whether the symbol's price or conversion moves."""
+        return self._move != 0.0 or self._was != self._now
+
     def position(self, p: Position) -> Position | None:
         """The position at the new price; as it is where neither its price nor its conversion moves."""
-        if self._move == 0.0 and self._was == self._now:
+        if not self.moves:
             return p if p.profit is not None else None
         k, now, opened = self._k, p.price_current, p.price_open
         if k is None or now is None or opened is None or p.side is None or p.volume is None or p.profit is None:
