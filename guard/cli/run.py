@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from guard.app.connect import Options, TerminalFactory, vendor_terminal
 from guard.app.daemon import Daemon, Reporter
 from guard.app.home import Account
 from guard.app.stop import Stop, Stopped
+from guard.app.web_access import PORT
 from guard.cli import output
 
 Config = Annotated[
@@ -37,6 +39,8 @@ def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -
         foreign_module: Annotated[
             bool, typer.Option("--foreign-module", help="Let a mode that acts do so over [terminal] module.")
         ] = False,
+        web: Annotated[bool, typer.Option("--web", help="Also show it in a browser: see `guard web`.")] = False,
+        port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where --web listens.")] = PORT,
     ) -> None:
         """Watch the account and say what is wrong and why, until Ctrl-C.
 
@@ -47,10 +51,21 @@ def register(app: typer.Typer, *, terminal: TerminalFactory = vendor_terminal) -
         try:
             options = Options(config, home, foreign_module)
             agree = _agreement(as_json)
-            with open_guard(options, terminal, stop, role=inforce.RUN, agree=agree, shout=_shout) as guarded:
+            with (
+                _beside(web, port, home, as_json),
+                open_guard(options, terminal, stop, role=inforce.RUN, agree=agree, shout=_shout) as guarded,
+            ):
                 Daemon(guarded, _reporter(as_json), stop).run()
         except Stopped:
             output.tell("guard: stopped before the first look.")
+
+
+def _beside(web: bool, port: int, home: Path | None, as_json: bool) -> AbstractContextManager[None]:
+    if not web:
+        return nullcontext()
+    from guard.cli._beside import dashboard  # noqa: PLC0415 - only when it is wanted
+
+    return dashboard(port, home, as_json=as_json)
 
 
 def _reporter(as_json: bool) -> Reporter:

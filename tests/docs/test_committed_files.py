@@ -1,3 +1,4 @@
+import hashlib
 import re
 import shutil
 import subprocess
@@ -63,3 +64,12 @@ def test_the_patterns_find_what_they_look_for(line: str, pattern: re.Pattern[str
 @pytest.mark.parametrize("name", ["uv.lock", "pylock.toml"])
 def test_locks_of_other_tools_are_not_committed(name: str) -> None:
     assert name not in {path.name for path in committed()}
+
+
+def test_vendored_files_are_those_the_notice_names_by_their_hash() -> None:
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    named = dict(re.findall(r"SHA-256 of (\S+?): +([0-9a-f]{64})", notice))
+    assert set(named) == {"uplot.js", "uplot.css"}
+    for name, digest in named.items():
+        held = (ROOT / "guard" / "web" / "static" / name).read_bytes()
+        assert hashlib.sha256(held).hexdigest() == digest
