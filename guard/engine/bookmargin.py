@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from guard.metrics.compute import Metrics
 from guard.metrics.convert import CENTS, Quotes, rate, same_money
 from guard.metrics.hedging import hedged_margin, larger_leg_margin
 from guard.metrics.margin import LEVERAGED_MODES, maintenance_per_lot, margin_inputs, position_margin
@@ -43,6 +44,18 @@ class Terms(NamedTuple):
     currency: str | None
     hedging: bool
     table: Quotes
+
+
+_OF: dict[str, tuple[object, Terms]] = {}
+
+
+def terms_of(m: Metrics) -> Terms:
+    """What margin depends on now; the same object while the same figures are asked about."""
+    kept = _OF.get("last")
+    if kept is None or kept[0] is not m:
+        a = m.account
+        kept = _OF["last"] = m, Terms(a.leverage, a.currency, a.margin_mode in (None, HEDGING), m.rates)
+    return kept[1]
 
 
 def sides(positions: Iterable[Position]) -> dict[str, tuple[Side, Side] | None]:
@@ -129,8 +142,29 @@ def _conversion(symbol: Symbol, side: Side, terms: Terms, at: int) -> float | No
     return None if found is None else found[at]
 
 
+class _Kept:
+    """The sides and formulas of the last book that was asked about: many changes of one book are tried in a row."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, object, object] | None = None
+        self._found: tuple[dict[str, tuple[Side, Side] | None], dict[str, float | None]] = {}, {}
+
+    def of(
+        self, positions: tuple[Position, ...], symbols: Mapping[str, Symbol], terms: Terms
+    ) -> tuple[dict[str, tuple[Side, Side] | None], dict[str, float | None]]:
+        kept = self._of
+        if kept is None or kept[0] is not positions or kept[1] is not symbols or kept[2] is not terms:
+            held = sides(positions)
+            found = {name: formula(symbols.get(name), book, terms) for name, book in held.items()}
+            self._of, self._found = (positions, symbols, terms), (held, found)
+        return self._found
+
+
+_KEPT: Final = _Kept()
+
+
 def charge(
-    before: Iterable[Position],
+    before: tuple[Position, ...],
     after: Iterable[Position],
     charged: float | None,
     symbols: Mapping[str, Symbol],
@@ -144,9 +178,12 @@ def charge(
     """
     if charged is None:
         return Charge(None, UNKNOWN, "the margin that is charged now is unknown")
-    held, then = sides(before), sides(after)
-    first = {name: formula(symbols.get(name), book, was) for name, book in held.items()}
-    last = {name: formula(symbols.get(name), book, now) for name, book in then.items()}
+    (held, first), then = _KEPT.of(before, symbols, was), sides(after)
+    same = was is now
+    last = {
+        name: first[name] if same and book == held.get(name) else formula(symbols.get(name), book, now)
+        for name, book in then.items()
+    }
     for name, amount in {**first, **last}.items():
         if amount is None and (held.get(name) != then.get(name) or was.leverage != now.leverage):
             return Charge(None, UNKNOWN, f"how {name} is charged is not told: its margin is unknown")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from guard.engine.bookmargin import ESTIMATE, HEDGING, Terms, charge
+from guard.engine.bookmargin import ESTIMATE, HEDGING, Terms, charge, terms_of
 from guard.engine.revalue import at_prices, bid_of
 from guard.metrics.account import Context
 from guard.metrics.book import SymbolFigures, symbol_k
@@ -99,7 +99,7 @@ def project(snapshot: Snapshot, context: Context, moves: Sequence[Move], commiss
         if isinstance(move, Prices):
             snapshot = at_prices(m, move.bids)
             continue
-        before, was = snapshot, _terms(m, snapshot.account.leverage)
+        before, was = snapshot, terms_of(m)
         now = was
         if isinstance(move, Pay):
             snapshot = _paid(snapshot, move.amount, number)
@@ -120,11 +120,6 @@ def project(snapshot: Snapshot, context: Context, moves: Sequence[Move], commiss
         if why:
             notes[why] = None
     return Projected(snapshot, how, tuple(notes))
-
-
-def _terms(m: Metrics, leverage: float | None) -> Terms:
-    a = m.account
-    return Terms(leverage, a.currency, a.margin_mode in (None, HEDGING), m.rates)
 
 
 def _charged(before: Snapshot, after: Snapshot, was: Terms, now: Terms) -> tuple[Snapshot, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from guard.engine.bookmargin import HEDGING, Terms, charge
+from guard.engine.bookmargin import charge, terms_of
 from guard.engine.debounce import is_breach
 from guard.engine.policy import Policy
 from guard.engine.step import CycleResult
@@ -35,7 +35,7 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
         tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
     )  # fmt: skip
     positions = (*snapshot.positions, ghost)
-    terms = Terms(a.leverage, a.currency, a.margin_mode in (None, HEDGING), m.rates)
+    terms = terms_of(m)
     netted = positions if terms.hedging else _netted(snapshot.positions, ghost)
     margin = charge(snapshot.positions, netted, a.margin, snapshot.symbols, terms, terms).margin
     if margin is None:
