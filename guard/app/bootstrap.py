@@ -28,6 +28,7 @@ from guard.app.identity import Expected, pin_name, write_pin
 from guard.app.ledger import deals_from
 from guard.app.live import LiveFile
 from guard.app.logging import start_logging, stop_logging
+from guard.app.news import NewsFile
 from guard.app.orders import Orders
 from guard.app.overrides import Overrides
 from guard.app.patient import PatientJournal
@@ -151,6 +152,7 @@ def open_guard(
             account, home, binding, terminal, lock, journal, patient, cycle, LiveFile(home.status(account)), desk,
             started_at, state is None, pin, Enforcer(cycle, patient, made if sends else None, shout=shout), overrides,
         )  # fmt: skip
+        cycle.news = NewsFile(wanted.calendar) if wanted.calendar is not None else None
         desk.handlers[VERB] = anchor_handler(cycle, patient)
         desk.handlers.update(Orders(cycle, binding, overrides, sends).handlers())
         journal.commit("start", _start_body(guarded), at=started_at)

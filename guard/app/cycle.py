@@ -15,6 +15,7 @@ from guard.app.conditions import Conditions, hindrance
 from guard.app.flat import FlatCheck
 from guard.app.identity import Expected, check_identity
 from guard.app.ledger import DealLedger
+from guard.app.news import NewsFile
 from guard.app.patient import PatientJournal
 from guard.engine.policy import Policy
 from guard.engine.report import json_number
@@ -92,6 +93,7 @@ class Cycle:
         self._severities: dict[str, Severity] = {}
         self._newest: tuple[float, float] | None = None
         self._document: Mapping[str, object] | None = None
+        self.news: NewsFile | None = None
         self._fault_log_at = 0.0
         self._seq_before: int | None = None
 
@@ -107,6 +109,8 @@ class Cycle:
             self._journal.flush(utc_now())
         try:
             document = self._ledger.merge(self._terminal.read_snapshot())
+            if self.news is not None:
+                document = {**document, "news": self.news.section()}
             read_s = self._clock() - began
             snapshot = self._reader.read(document)
             self._permit(snapshot)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from guard.engine.policy import DEFAULT_SHOCKS, Policy, Shock
 from guard.limits.base import Limit
-from guard.metrics.account import BrokerLevels
+from guard.metrics.account import BrokerLevels, Caps
 from guard.settings.money import MoneyRule, in_account_currency, takes_amount
 from guard.settings.schema import FORMAT, ConfigFile
 
@@ -23,6 +23,7 @@ def build_policy(
     rule: MoneyRule,
     source: str,
     brokers: tuple[BrokerLevels, ...] = (),
+    caps: Caps | None = None,
 ) -> Policy:
     """The policy; its ``sha256`` covers everything that can change a verdict and nothing else."""
     account, timing, margin, deeds = sections.account, sections.timing, sections.margin, sections.enforcement
@@ -42,6 +43,7 @@ def build_policy(
         shocks=tuple(Shock(s.target, s.pct, s.name) for s in sections.shocks) or DEFAULT_SHOCKS,
         gap_beyond_stop_pct=sections.worst_case.gap_beyond_stop_pct,
         brokers=brokers,
+        caps=caps,
         zone_named=_zone_named(limits),
         requests_per_minute=deeds.requests_per_minute,
         requests_per_day=deeds.requests_per_day,
@@ -63,7 +65,7 @@ def _zone_named(limits: tuple[Limit, ...]) -> bool:
 
 def _with_sha(policy: Policy, sections: ConfigFile) -> Policy:
     document = effective_document(sections, policy)
-    for name in ("terminal", *MESSAGES):
+    for name in ("terminal", "news", *MESSAGES):
         document.pop(name, None)
     return replace(policy, sha256=fingerprint(document))
 
@@ -104,10 +106,13 @@ def effective_document(sections: ConfigFile, policy: Policy) -> dict[str, Any]:
     if policy.currency is not None:
         account["currency"] = policy.currency
     document["account"] = account
-    for name in ("terminal", "trading_day", "timing", "margin", "worst_case", "enforcement"):
+    for name in ("terminal", "trading_day", "timing", "margin", "worst_case", "enforcement", "news"):
         document[name] = getattr(sections, name).model_dump(mode="json", exclude_none=True)
     document["shocks"] = [{"target": s.target, "pct": s.pct, "name": s.name} for s in policy.shocks]
     document["limits"] = [limit_document(limit, policy.currency) for limit in policy.limits]
+    caps: Any = policy.caps
+    if caps is not None and any(getattr(one, "measure", "") == "regulatory" for one in policy.limits):
+        document["regulator"] = caps.model_dump(mode="json", exclude_none=True)
     document["levels"] = [_levels(found) for found in policy.brokers]
     return {**document, **_messages(sections)}
 

@@ -27,11 +27,11 @@ _VALUES: Final = {"login": 5012345, "server": "Broker-Demo", "currency": "USD", 
                   "url": "env:GUARD_MESSAGES", "password": "keyring:mt5-guard/5012345", "address": "127.0.0.1:18500",
                   "token_file": r"C:\Users\you\worker.token", "type": "Standard Cent",
                   "bot": "env:GUARD_TELEGRAM_BOT", "chats": (123456789,), "name": "phone",
-                  "label": "challenge", "link": "https://guard.example",
+                  "label": "challenge", "calendar": "news.csv", "stage": "evaluation", "link": "https://guard.example",
                   "quiet": {"begin": "22:00", "end": "07:00", "tz": "Europe/Prague"}}  # fmt: skip
 # max_drawdown counts from the typed balance unless told otherwise.
 _NEEDED: Final = ("currency", "initial")
-_SECTIONS: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement")
+_SECTIONS: Final = ("account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement", "news")
 
 
 def files() -> dict[str, str]:

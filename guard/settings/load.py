@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from guard.engine.policy import Policy
 from guard.limits.base import Limit
@@ -27,6 +27,9 @@ from guard.settings.toml_file import parse_toml
 
 DEFAULTS_NAME: Final = "unconfigured defaults"
 
+if TYPE_CHECKING:
+    from guard.settings.regulator_model import RegulatorSection
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -46,6 +49,14 @@ class Loaded:
     remarks: tuple[str, ...] = ()
     presets: tuple[Preset, ...] = ()
     own_files: tuple[Path, ...] = ()
+    news: str | None = None
+
+    @property
+    def calendar(self) -> Path | None:
+        """The file with scheduled news, if one is named; a relative path counts from the configuration's folder."""
+        if self.news is None:
+            return None
+        return Path(self.news) if self.path is None else self.path.parent / self.news
 
 
 def load_config(path: Path, name: str | None = None) -> Loaded:
@@ -135,11 +146,31 @@ def _compile(sources: list[Source], name: str, faults: list[Fault]) -> Loaded:
         faults.append(Fault("limits", "is empty: nothing would be watched; leave it out to get the default limits."))
     if faults or sections is None:
         raise ConfigError(name, _once(faults))
-    limits: tuple[Limit, ...] = tuple(entry.limit for entry in entries)
-    policy = build_policy(sections, limits, rule, name, brokers)
+    limits, idle = in_stage(tuple(entry.limit for entry in entries), sections.account.stage)
+    caps = next((preset.regulator for preset in reversed(presets) if preset.regulator is not None), None)
+    caps = caps if caps is not None else _own_caps(sources)
+    policy = build_policy(sections, limits, rule, name, brokers, caps)
     document = effective_document(sections, policy)
-    said = (*_remarks(sections), *remarks, *overlaps(entries))
-    return Loaded(policy, document, policy.sha256, None, sections.terminal, said, presets)
+    said = (*_remarks(sections), *remarks, *idle, *overlaps(entries))
+    return Loaded(policy, document, policy.sha256, None, sections.terminal, said, presets, news=sections.news.calendar)
+
+
+def _own_caps(sources: list[Source]) -> RegulatorSection | None:
+    """A regulator's rates that a self-contained file holds itself, as the configuration in force does."""
+    found = next((one.document["regulator"] for one in reversed(sources) if "regulator" in one.document), None)
+    if found is None:
+        return None
+    from guard.settings.regulator_model import RegulatorSection  # noqa: PLC0415 - the running guard rarely needs it
+
+    return RegulatorSection.model_validate_json(to_json(found))
+
+
+def in_stage(limits: tuple[Limit, ...], stage: str | None) -> tuple[tuple[Limit, ...], list[str]]:
+    """The limits of an account's stage, and a sentence about each that is of another one."""
+    other = [limit for limit in limits if stage is not None and limit.stage is not None and limit.stage != stage]
+    words = "is not watched: it is for the stage"
+    said = [f"{limit.name} {words} {limit.stage}, this account is {stage}" for limit in other]
+    return tuple(limit for limit in limits if limit not in other), said
 
 
 def _initial(sections: ConfigFile | None, sources: list[Source], rule: MoneyRule) -> list[Fault]:

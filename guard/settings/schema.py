@@ -39,6 +39,9 @@ class AccountSection(Data):
     type: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="account type at your broker, as its preset names it, e.g. Standard Cent"
     )
+    stage: Literal["evaluation", "funded"] | None = Field(
+        None, description="stage of a prop account; limits of the other stage are left out, absent: all are in force"
+    )
     convert: bool = Field(False, description="take amounts in USD on a cent account (USC) times 100, and the reverse")
 
 
@@ -88,6 +91,14 @@ class TradingDaySection(Data):
 
     tz: Annotated[str, Field(min_length=1)] = Field("UTC", description="IANA zone, e.g. Europe/Prague; absent: UTC")
     time: Annotated[str, Field(pattern=TIME_PATTERN)] = Field("00:00", description="local time HH:MM")
+
+
+class NewsSection(Data):
+    """Scheduled news for news_window limits, from a file that you or a program keeps up to date."""
+
+    calendar: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="CSV or JSON file; a relative path counts from the folder of this file"
+    )
 
 
 class MarginSection(Data):
@@ -180,6 +191,7 @@ class ConfigFile(Data):
     margin: MarginSection = MarginSection()
     worst_case: WorstCaseSection = WorstCaseSection()
     enforcement: EnforcementSection = EnforcementSection()
+    news: NewsSection = NewsSection()
     shocks: tuple[ShockSection, ...] = Field((), description="price moves of the stress figures; absent: 1 % and 5 %")
     notify: tuple[NotifySection, ...] = Field((), description="where messages go")
     notices: NoticesSection = NoticesSection()

@@ -17,7 +17,7 @@ from guard.settings.words import faults_of
 
 _TABLES: Final = (
     *MESSAGES[:-1],
-    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement",
+    "account", "terminal", "trading_day", "timing", "margin", "worst_case", "enforcement", "news",
     "preset", "broker", "regulator",
 )  # fmt: skip
 _ARRAYS: Final = ("limits", "shocks", "notify", "levels", "loosened", "rules", "examples")
