@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from guard.model.state import State
 
 _MIN_SQLITE: Final = (3, 37, 0)
-_BUSY_MS: Final = 100
+_BUSY_MS: Final = 20
 _COLUMNS: Final = "seq, at, kind, format, body, prev_hash, hash"
 
 

@@ -1,6 +1,9 @@
 """Each deed is measured anew, written down before it is sent, sent once, and what came of it is written down."""
 
+import sqlite3
+import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +250,21 @@ def test_a_hung_worker_blinds_and_the_deed_comes_when_it_sees_again(tmp_path: Pa
         guard.look(20.0)
         assert any(outcome.blind is not None for outcome in guard.outcomes)
         assert guard.closes == [0.63]
+
+
+def test_who_holds_the_journal_delays_no_deed(tmp_path: Path) -> None:
+    with bench(tmp_path, leveraged(1.5)) as guard, closing(sqlite3.connect(guard.journal.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        took: list[float] = []
+        for _ in range(8):
+            guard.world.pass_time(0.5)
+            began = time.monotonic()
+            guard.enforcer.run_once()
+            took.append(time.monotonic() - began)
+        assert guard.closes == [0.63]
+        # A breach, two looks, a lease and a send, with a journal that takes nothing: far below a second.
+        assert max(took) < 0.5
+        other.rollback()
+        guard.patient._retry_at = 0.0
+        guard.look(1.0)
+        assert [row.kind for row in guard.rows("deed", "outcome", "fault")] == ["deed", "outcome", "fault"]
