@@ -26,6 +26,10 @@ class Walk:
         self._random, self._start = random.Random(seed), {name: q.bid for name, q in broker.quotes.items()}
         self._bid = dict(self._start)
 
+    def jump(self, name: str, bid: float) -> None:
+        """From now on this symbol walks around another price."""
+        self._bid[name] = self._start[name] = bid
+
     def step(self, broker: Broker, seconds: float) -> None:
         """Move all symbols by one step and the clock with them."""
         root = sqrt(seconds / _HOUR_S)
@@ -64,6 +68,7 @@ class Live:
         self._began, self._done = began.timestamp(), 0
         self._step_s = float(options.get("step_s", 0.25))
         self._move: Callable[[], object]
+        self._walk: Walk | None = None
         seed = int(options.get("seed", 0))
         if options.get("scenario") is not None:
             from fakes.scenarios import SCENARIOS  # noqa: PLC0415 (only when asked for: it is not needed elsewhere)
@@ -79,7 +84,7 @@ class Live:
             self._move = Market(self.broker, seed, step_s=self._step_s, temper=temper).step
         else:
             self.broker = build.account(options, began)
-            walk = Walk(self.broker, seed)
+            walk = self._walk = Walk(self.broker, seed)
             self._move = lambda: walk.step(self.broker, self._step_s)
 
     def _record(self, options: Mapping[str, Any], began: datetime) -> None:
@@ -98,6 +103,12 @@ class Live:
         ahead = start - first
         feed = playback.Feed(self.broker, {name: playback.later(rows, ahead) for name, rows in ticks.items()})
         self._move = lambda: feed.until(start + round(self._done * self._step_s * 1000))
+
+    def jump(self, symbol: str, bid: float) -> None:
+        """The price is another one at once, and stays there where it only walks."""
+        if self._walk is not None:
+            self._walk.jump(symbol, bid)
+        self.broker.set_price(symbol, bid)
 
     def catch_up(self) -> None:
         """Move the market to the present."""

@@ -12,6 +12,7 @@ _MOST_INSTANCES = 255
 _BUFFER = 1 << 16
 _INVALID = ctypes.c_void_p(-1).value
 _PIPE_CONNECTED = 535
+_TAKEN = {5, 231}  # access denied, busy: as the first instance of a name that has one
 
 
 @cache
@@ -47,7 +48,9 @@ class Pipe:
         mode = _DUPLEX | (_FIRST if first else 0)
         made = _kernel().CreateNamedPipeW(name, mode, _BYTES_WAIT_LOCAL, _MOST_INSTANCES, _BUFFER, _BUFFER, 0, None)
         if made == _INVALID or made is None:
-            raise OSError(_last_error(), f"the pipe {name} cannot be made (Windows error {_last_error()})")
+            code = _last_error()
+            why = "another program serves this terminal already" if code in _TAKEN else "it cannot be made"
+            raise OSError(f"The pipe {name}: {why} (Windows error {code}).")
         self._handle = made
 
     def wait(self) -> bool:

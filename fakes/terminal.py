@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from fakes import arrays, pipe_script
+from fakes import arrays, pipe_script, terminal_plan
 from fakes.pipe_names import pipe_names
 from fakes.pipe_server import Server
 from fakes.scenarios import SCENARIOS
@@ -51,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--build", type=int, help="the terminal's build; below 2364 it answers as the old ones did")
     made.add_argument("--fault", action="append", default=[], metavar="KIND,NAME=VALUE,…",
                       help="e.g. hang,call=account_info,nth=3,seconds=10; see docs/guide/pipe.md")  # fmt: skip
+    made.add_argument("--at", action="append", default=[], metavar="SECONDS,WHAT=AMOUNT",
+                      help="after the first client came: 20,deposit=500 or 45,price=1.05,symbol=EURUSD")  # fmt: skip
     made.add_argument("--log", type=Path, metavar="FILE", help="append every request to this file, a JSON line each")
     return made
 
@@ -103,34 +105,41 @@ def main(argv: list[str] | None = None) -> int:
     if not hasattr(ctypes, "WinDLL"):
         sys.stderr.write(NEEDS_WINDOWS + "\n")
         return WRONG
-    try:
-        base = json.loads(os.environ.get(_ENVIRONMENT, "{}"))
-        options = options_of(asked, base)
-        faults = pipe_script.of_pipe(pipe_script.read(text) for text in asked.fault)
-    except ValueError as error:
-        sys.stderr.write(f"{error}\n".encode("ascii", "replace").decode())
-        return WRONG
-    out = Lines(sys.stdout)
     with ExitStack() as stack:
-        log = None
-        if asked.log is not None:
-            log = Lines(stack.enter_context(asked.log.open("a", encoding="utf-8"))).tell
-        house = House(options, asked.path, asked.password, datetime.now(UTC), time.monotonic, out.tell, log)
-        server = Server(pipe_names(asked.path), house, pipe_script.Script(faults, time.monotonic))
         try:
+            house, script = _made(asked, stack)
+            # Now: once a thread waits for standard input, loading NumPy's DLLs on Windows would wait for that thread.
+            arrays.rates([], 1.0)
+            server = Server(pipe_names(asked.path), house, script)
             server.start()
-        except OSError as error:
-            sys.stderr.write(f"Another program serves this terminal already: {error}\n")
+        except (ValueError, OSError) as error:
+            sys.stderr.write(f"{error}\n".encode("ascii", "replace").decode())
             return WRONG
         broker = house.broker
-        # Loads NumPy now: once a thread waits for standard input, loading a DLL waits for that thread on Windows.
-        arrays.rates([], 1.0)
-        out.tell({
+        house.tell({
             "event": "ready", "path": asked.path, "login": broker.login, "server": broker.server,
             "symbols": list(broker.specs), "simulated": True,
         })  # fmt: skip
         _until_the_end(server.tick)
     return 0
+
+
+def _made(asked: argparse.Namespace, stack: ExitStack) -> tuple[House, pipe_script.Script]:
+    """The account and the faults that the command line asks for.
+
+    Raises:
+        ValueError: a fault or a plan is misspelt.
+        OSError: the log cannot be written.
+    """
+    options = options_of(asked, json.loads(os.environ.get(_ENVIRONMENT, "{}")))
+    faults = pipe_script.of_pipe(pipe_script.read(text) for text in asked.fault)
+    plan = [terminal_plan.read(text) for text in asked.at]
+    log = None
+    if asked.log is not None:
+        log = Lines(stack.enter_context(asked.log.open("a", encoding="utf-8"))).tell
+    tell = Lines(sys.stdout).tell
+    house = House(options, asked.path, asked.password, datetime.now(UTC), time.monotonic, tell, log, plan)
+    return house, pipe_script.Script(faults, time.monotonic)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from fakes.past import remember
 from fakes.pipe_codec import Request
 from fakes.pipe_desk import Access, Client, Desk
 from fakes.session import SESSION
+from fakes.terminal_plan import Planned, check
 from fakes.views import BUILD
 
 SIMULATED = "SIMULATED"
@@ -47,13 +48,19 @@ class House:
         clock: seconds that pass, monotonic.
         tell: gets every event.
         log: gets every request, or ``None``.
+        plan: what happens while programs trade.
+
+    Raises:
+        ValueError: the plan names a symbol that is not there.
     """
 
     def __init__(
         self, options: Mapping[str, Any], path: str, password: str, now: datetime, clock: Callable[[], float],
-        tell: Tell, log: Tell | None = None,
+        tell: Tell, log: Tell | None = None, plan: Iterable[Planned] = (),
     ) -> None:  # fmt: skip
-        self._tell, self._log = tell, log
+        self.tell, self._log, self._clock = tell, log, clock
+        self._plan = sorted(plan)
+        self._began: float | None = None
         asked = str(options.get("server", f"{SIMULATED}-Demo"))
         start = opening(now, float(options.get("utc_offset_s", _OFFSET_S)))
         began = datetime.fromisoformat(options["start"]) if "start" in options else start
@@ -61,6 +68,7 @@ class House:
         known = {**options, "server": loud(asked), "start": began.isoformat()}
         self._live = Live(known, lambda: base + clock() - first)
         self.broker: Broker = self._live.broker
+        check(self._plan, self.broker.specs)
         remember(self.broker, int(options.get("seed", 0)))
         SESSION.attach(self.broker, dict(options), clock)
         SESSION.path = path.replace("/", "\\").rpartition("\\")[0]
@@ -84,14 +92,24 @@ class House:
             sent: dict[str, Any] = {"client": client.number, **request.arguments["request"], "status": status}
             if self._desk.last is not None:
                 sent["retcode"] = self._desk.last.retcode
-            self._tell({"event": "request", **sent})
+            self.tell({"event": "request", **sent})
         self._news()
         return done
 
     def catch_up(self) -> None:
         """Move the market to the present and tell what happened."""
         self._live.catch_up()
+        while self._plan and self._began is not None and self._clock() - self._began >= self._plan[0].at_s:
+            self._do(self._plan.pop(0))
         self._news()
+
+    def _do(self, planned: Planned) -> None:
+        if planned.deed == "deposit":
+            self.broker.deposit(planned.amount)
+        elif planned.deed == "credit":
+            self.broker.credit_in(planned.amount)
+        else:
+            self._live.jump(planned.symbol, planned.amount)
 
     def switch(self, login: int) -> None:
         """The terminal is on another account from now on."""
@@ -101,16 +119,17 @@ class House:
 
     def came(self, client: Client) -> None:
         """A client opened the pipe."""
-        self._tell({"event": "client", "client": client.number, "is": "there"})
+        self._began = self._clock() if self._began is None else self._began
+        self.tell({"event": "client", "client": client.number, "is": "there"})
 
     def left(self, client: Client) -> None:
         """A client is gone."""
-        self._tell({"event": "client", "client": client.number, "is": "gone"})
+        self.tell({"event": "client", "client": client.number, "is": "gone"})
 
     def _news(self) -> None:
         broker = self.broker
         for deal in broker.deals[self._deals :]:
-            self._tell({
+            self.tell({
                 "event": "stop-out" if deal.reason == BY_STOP_OUT else "deal", "deal": deal.ticket,
                 "order": deal.order, "position": deal.position_id, "type": deal.type, "entry": deal.entry,
                 "symbol": deal.symbol, "volume": deal.volume, "price": deal.price, "profit": deal.profit,
@@ -118,5 +137,5 @@ class House:
             })  # fmt: skip
         for event in broker.events[self._events :]:
             if event.kind == "margin_call":
-                self._tell({"event": "margin-call", "text": event.text, "equity": broker.equity})
+                self.tell({"event": "margin-call", "text": event.text, "equity": broker.equity})
         self._deals, self._events = len(broker.deals), len(broker.events)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from fakes import pipe_codec
 from fakes.pipe_codec import COMMANDS
 from fakes.pipe_desk import Client
 from fakes.pipe_records import LAYOUTS
-from fakes.pipe_server import House
+from fakes.pipe_server import House as Answering
+from fakes.terminal_house import House
+from fakes.terminal_plan import Planned
+
+NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 
 
 class Reply:
@@ -40,7 +45,7 @@ class Reply:
 class Caller:
     """Asks a house as a client would."""
 
-    def __init__(self, house: House, number: int = 1) -> None:
+    def __init__(self, house: Answering, number: int = 1) -> None:
         self.house, self.client = house, Client(number)
 
     def ask(self, command: int, **arguments: Any) -> Reply:
@@ -49,3 +54,19 @@ class Caller:
     def send(self, command: int, arguments: Mapping[str, Any]) -> Reply:
         sent = pipe_codec.write_request(command, arguments)
         return Reply(self.house.answer(self.client, pipe_codec.read_request(sent[4:])))
+
+
+class World:
+    """A house on a clock that stands still until it is moved."""
+
+    def __init__(self, plan: Iterable[Planned] = (), **options: Any) -> None:
+        self.now_s, self.told, self.logged = 0.0, list[dict[str, Any]](), list[dict[str, Any]]()
+        self.house = House(
+            options, "C:\\Ghost\\terminal64.exe", options.pop("password", ""), NOW, lambda: self.now_s,
+            lambda event: self.told.append(dict(event)), lambda event: self.logged.append(dict(event)),
+            plan,
+        )  # fmt: skip
+        self.caller = Caller(self.house)
+
+    def kinds(self) -> list[str]:
+        return [event["event"] for event in self.told]

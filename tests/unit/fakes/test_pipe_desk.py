@@ -14,15 +14,14 @@ from fakes import metatrader5
 from fakes.pipe_codec import COMMANDS
 from fakes.pipe_desk import refuse
 from fakes.session import SESSION
-from fakes.terminal_house import House, loud, opening
-from tests.pipes import Caller
+from fakes.terminal_house import loud, opening
+from tests.pipes import Caller, World
 
 mt5: Any = metatrader5
 FOR_EVER = {"from": 0, "to": 2**31 - 1}
 EMPTY = {"action": 0, "magic": 0, "order": 0, "symbol": "", "volume": 0.0, "price": 0.0, "stoplimit": 0.0, "sl": 0.0,
          "tp": 0.0, "deviation": 0, "type": 0, "type_filling": 0, "type_time": 0, "expiration": 0, "comment": "",
          "position": 0, "position_by": 0}  # fmt: skip
-NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 BOOK = {
     "positions": [
         {"symbol": "EURUSD", "side": 1, "lots": 0.3, "sl": 1.0, "comment": "Ωé"},
@@ -30,21 +29,6 @@ BOOK = {
     ],
     "pendings": [{"type": 2, "symbol": "GBPUSD", "lots": 0.1, "price": 1.2}],
 }
-
-
-class World:
-    """A house on a clock that stands still until it is moved."""
-
-    def __init__(self, **options: Any) -> None:
-        self.now_s, self.told, self.logged = 0.0, list[dict[str, Any]](), list[dict[str, Any]]()
-        self.house = House(
-            options, "C:\\Ghost\\terminal64.exe", options.pop("password", ""), NOW, lambda: self.now_s,
-            lambda event: self.told.append(dict(event)), lambda event: self.logged.append(dict(event)),
-        )  # fmt: skip
-        self.caller = Caller(self.house)
-
-    def kinds(self) -> list[str]:
-        return [event["event"] for event in self.told]
 
 
 @pytest.fixture(autouse=True)
