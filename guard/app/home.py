@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from guard.model.errors import InputError
@@ -146,7 +146,7 @@ def mount_kind(path: PurePath, table: str) -> str | None:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        folder = PurePath(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1]))
+        folder = PurePosixPath(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1]))
         if (path == folder or folder in path.parents) and (best is None or len(folder.parts) >= best[0]):
             best = (len(folder.parts), fields[2])
     return best[1] if best is not None else None

@@ -42,6 +42,8 @@ def test_a_link_into_a_cloud_folder_is_refused(tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(tmp_path / "Dropbox", target_is_directory=True)
     except OSError:
         pytest.skip("links need a privilege here")
+    if (tmp_path / "link").resolve() != (tmp_path / "Dropbox").resolve():
+        pytest.skip("a link made under Wine does not tell where it leads")
     with pytest.raises(InputError, match="cloud service"):
         find_home(tmp_path / "link" / "guard", {})
 
