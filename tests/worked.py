@@ -34,7 +34,7 @@ def verdict_of(name: str, example: ExampleSection, figure: float) -> Verdict:
     whole = extended(name, f'[account]\ntype = "{example.account}"\n' if example.account else "")
     limit = next(limit for limit in whole.limits if limit.name == example.limit)
     policy = replace(whole, limits=(limit,))
-    documents = {"equity": _equity, "seconds": _seconds, "lots": _lots, "leverage": _leverage}[example.of](
+    documents = {"equity": _equity, "seconds": _seconds, "lots": _lots, "leverage": _leverage, "loss_at_stop": _at_stop}[example.of](
         example, figure, limit
     )
     state, found = State(), None
@@ -103,6 +103,13 @@ def _lots(example: ExampleSection, figure: float, limit: Limit) -> list[dict[str
     name = next(iter(limit.scope.symbols), "EURUSD")
     held = books.position(lots=round(figure, 2), symbol=name)
     return [books.snapshot([held], account=books.account(1e8, margin=110_000.0), symbols={name: books.symbol(name)})]
+
+
+def _at_stop(example: ExampleSection, figure: float, limit: Limit) -> list[dict[str, Any]]:
+    del limit
+    assert example.balance is not None, "an example of a loss at the stop says the balance"
+    held = books.position(lots=1.0, sl=round(1.1 - figure / 100_000.0, 9))
+    return [books.snapshot([held], account=books.account(example.balance, margin=1_000.0))]
 
 
 def _leverage(example: ExampleSection, figure: float, limit: Limit) -> list[dict[str, Any]]:
