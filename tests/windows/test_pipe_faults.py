@@ -50,9 +50,9 @@ def test_a_late_reply_is_what_the_next_call_of_the_package_believes(package: Any
         assert package.initialize(running.path)
         assert package.positions_total() is None
         assert package.last_error()[0] == -10002
-        tick = package.symbol_info_tick("EURUSD")  # reads the late reply, which is of another call
-        assert (tick, package.last_error()[0]) == (None, -10000)
-        assert package.positions_total() is None  # and from here on each call reads the one before
+        assert package.positions_total() == len(BOOK)  # the late reply; the reply to this call waits for the next one
+        assert (package.symbols_total(), package.last_error()[0]) == (None, -10000)
+        assert (package.orders_total(), package.last_error()[0]) == (None, -10000)
         package.shutdown()
 
 
