@@ -125,9 +125,10 @@ def _ways(found: Mapping[str, Any]) -> list[str]:
         return []
     rows = [f"hedging beside the other ways   {''.join(f'{words:>20}' for _, words in _WAYS)}"]
     for way in found["rescue"]:
-        cells = ["no margin" if key == "margin_level_pct" and way[key] is None else output.figure(way[key])
-                 for key, _ in _WAYS]  # fmt: skip
-        cells = ["-" if cell == "unknown" else cell for cell in cells]
+        flat = way["used_margin"] == 0.0 and way["margin_level_pct"] is None
+        cells = ["no margin" if key == "margin_level_pct" and flat else output.figure(way[key]) for key, _ in _WAYS]
+        if way["spread_to_stop_out"] is None:
+            cells[-1] = "-"
         rows.append(f"  {way['way']:<30}{''.join(f'{cell:>20}' for cell in cells)}")
     return [*rows, ""]
 

@@ -202,3 +202,50 @@ def test_without_a_file_the_running_guards_last_snapshot_is_asked_by_its_own_lim
         assert found["before"]["effective_leverage"] > 1.0
         assert found["after"]["effective_leverage"] == 0.0
         assert found["from"].startswith("the journal of account")
+
+
+def test_a_stop_out_and_a_debt_are_said(file: str, capsys: Capture) -> None:
+    found = asked(capsys, file, "--add", "buy 4 USDJPY", "--price", "USDJPY=-5%")
+    # 4.5 lots of USDJPY lose 450,000 x 7.5 / 142.5, more than there is.
+    assert found["after"]["stop_out_reached"] is True
+    assert found["after"]["owed"] == pytest.approx(450_000 * 7.5 / 142.5 - 10_000 + 400_000 * 0.01 / 142.5, abs=0.5)
+    assert found["severity"] == "BREACH"
+    assert main.run(["whatif", file, "--add", "buy 4 USDJPY", "--price", "USDJPY=-5%"]) == 0
+    out = capsys.readouterr().out
+    assert "STOP-OUT WOULD BE REACHED" in out
+    assert "owed below zero" in out
+
+
+QUESTION = ["--deposit", "10", "--close", "102:0.05", "--move-stop", "101=148", "--add", "sell 0.1 EURUSD", "--hedge",
+            "all", "--leverage", "50", "--shock", "march-2020", "--gap", "1", "--price", "EURUSD=1.2"]  # fmt: skip
+HOLES: list[tuple[tuple[str | int, ...], object]] = [
+    *((("account", name), None) for name in account()),
+    *((("positions", at, name), None) for at in (0, 1) for name in position()),
+    *((("symbols", "USDJPY", name), None) for name in symbol()),
+    *((("ticks", "USDJPY", name), None) for name in ("bid", "ask", "time")),
+    *(((name,), None) for name in ("positions", "orders", "symbols", "ticks", "deals", "terminal", "server_time_msc")),
+    (("positions",), []), (("account", "equity"), -50.0), (("account", "margin"), 0.0), (("account", "leverage"), 0),
+    (("account", "margin_mode"), 0), (("account", "currency"), "USC"), (("account", "currency"), "JPY"),
+    (("symbols", "USDJPY", "trade_calc_mode"), 34), (("symbols", "USDJPY", "volume_step"), 0.0),
+    (("symbols", "USDJPY", "margin_hedged_use_leg"), True), (("positions", 0, "symbol"), "GBPUSD"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path,value", HOLES, ids=lambda one: ".".join(map(str, one)) if isinstance(one, tuple) else "")
+def test_whatever_is_missing_is_answered_or_refused_in_a_sentence(
+    path: tuple[str | int, ...], value: object, tmp_path: Path, capsys: Capture
+) -> None:
+    document: Any = json.loads(json.dumps(book()))
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    target = tmp_path / "hole.json"
+    target.write_text(json.dumps(document), encoding="utf-8")
+    for words in (QUESTION, [*QUESTION, "--json"], ["--shock", "yen-2024", "--json"]):
+        code = main.run(["whatif", str(target), *words])
+        out, err = capsys.readouterr()
+        assert code in {0, 2, 3}, err
+        assert code == 0 or (out == "" and err.startswith("guard: ") and err.count("\n") == 1)
+        if code == 0 and "--json" in words:
+            json.loads(out, parse_constant=pytest.fail)

@@ -25,6 +25,9 @@ from guard.settings.presets import read_preset
 from guard.settings.regulator_model import RegulatorSection
 
 FORMAT: Final = "guard.whatif/1"
+_ALTERNATIVE: Final = (
+    "equity", "used_margin", "margin_level_pct", "effective_leverage", "effective_leverage_net", "spread_to_stop_out",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +213,18 @@ def _rescue(
     later = [move for move in planned.moves[len(first) :] if not any(move is one for one in planned.rescue)]
     start = Metrics(project(subject.snapshot, context, first, commission).snapshot, context)
     closes = instead(start, planned.rescue)
-    rows = [("nothing done", [*first, *later]), ("closed instead", [*first, *closes, *later])]
-    found = [(name, project(subject.snapshot, context, moves, commission).snapshot) for name, moves in rows]
-    found.insert(1, ("hedged", hedged.snapshot))
-    return [_alternative(name, Metrics(snapshot, context)) for name, snapshot in found]
+    nothing = project(subject.snapshot, context, [*first, *later], commission).snapshot
+    try:
+        closed = project(subject.snapshot, context, [*first, *closes, *later], commission).snapshot
+    except ValueError:  # the result of one of them is unknown: what closing leaves cannot be told
+        closed = None
+    rows = (("nothing done", nothing), ("hedged", hedged.snapshot), ("closed instead", closed))
+    return [_alternative(name, None if snapshot is None else Metrics(snapshot, context)) for name, snapshot in rows]
 
 
-def _alternative(name: str, m: Metrics) -> dict[str, Any]:
+def _alternative(name: str, m: Metrics | None) -> dict[str, Any]:
+    if m is None:
+        return {"way": name, **dict.fromkeys(_ALTERNATIVE), "margin_blind": False}
     values = {
         "equity": m.equity, "used_margin": m.account.margin, "margin_level_pct": m.margin_level_pct,
         "effective_leverage": m.effective_leverage, "effective_leverage_net": m.effective_leverage_net,
