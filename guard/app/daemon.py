@@ -20,6 +20,7 @@ from guard.app.schedule import HEARTBEAT, HOUSEKEEPING, Schedule
 from guard.app.status import status_document
 from guard.app.stop import Stop
 from guard.app.upkeep import Upkeep
+from guard.app.watchdog import Watchdog
 from guard.engine.report import worst
 from guard.model.errors import WrongAccountError
 
@@ -52,6 +53,7 @@ class Daemon:
         self._stop = stop
         self._rate = rate if rate is not None else Rate()
         self._schedule = Schedule()
+        self._watchdog = Watchdog()
         document = guarded.loaded.document
         self._notifier = Notifier(guarded.account, guarded.home, document) if wanted(document) else None
         self._upkeep = Upkeep(guarded)
@@ -82,6 +84,7 @@ class Daemon:
                 self._between(outcome)
                 self._period_s = self._rate.after(outcome, at) if self._shown else NEAR_S
                 self._guarded.live.beat(self._period_s, blind=outcome.blind is not None)
+                self._watchdog.looked()
                 self._stop.sleep_until(max(at + self._period_s, time.monotonic()))
             reason = self._stop.reason
         except WrongAccountError as error:
@@ -198,6 +201,7 @@ class Daemon:
 
     def _end(self, reason: str) -> None:
         self._schedule.close()
+        self._watchdog.stopping()
         last = self._guarded.cycle.outcome
         if not self._shown and last is not None:
             self._reporter.started(self._guarded, last)

@@ -1,69 +1,124 @@
-"""``guard journal``: look into a journal: what was decided, and the account it was decided on."""
+"""``guard journal``: look into a journal: what was decided, on what, and whether anybody changed it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from guard.app.home import find_home
+from guard.app.journal_view import Filter, entries, instant
 from guard.cli import output
-from guard.journal.bodies import CYCLE, NOTICE
-from guard.journal.port import Row
-from guard.journal.sqlite import SqliteJournal, open_readonly
-from guard.model.errors import InputError
+from guard.cli._journal_export import FORMATS, export_rows
+from guard.journal.sqlite import open_readonly
+from guard.model.errors import InputError, UsageError
+from guard.model.verdict import Severity
 
-Where = Annotated[Path, typer.Option("--journal", help="The journal file.", show_default=False)]
-
-
-def entries(journal: SqliteJournal) -> Iterator[dict[str, Any]]:
-    """Each row in one object: number, time, kind, a sentence, and the row whose snapshot it was decided on."""
-    decided_on: int | None = None
-    for row in journal.rows():
-        if row.kind == CYCLE:
-            decided_on = row.seq
-        proof = decided_on if row.kind in {CYCLE, NOTICE} else None
-        yield {"seq": row.seq, "at": row.at, "kind": row.kind, "text": _text(row), "snapshot": proof}
-
-
-def _text(row: Row) -> str:
-    if row.kind == NOTICE:
-        return str(row.body["sentence"])
-    if row.kind == CYCLE:
-        loud = [f"{v['severity']} {v['limit']}" for v in row.body["verdicts"] if v["severity"] != "OK"]
-        return ", ".join(loud) if loud else "everything OK"
-    why = row.body.get("why")
-    return why if isinstance(why, str) else ""
+Where = Annotated[
+    Path | None,
+    typer.Option("--journal", help="The journal file; without it that of the home's account.", show_default=False),
+]
+HomeFolder = Annotated[Path | None, typer.Option("--home", help="The home the guard was started with.")]
+AccountName = Annotated[
+    str | None, typer.Option("--account", help="This login, or login@server, when the home has several.")
+]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only rows of this kind; may be repeated.")]
+Limit = Annotated[str | None, typer.Option("--limit", help="Only rows about this limit, by name or kind.")]
+Text = Annotated[str, typer.Option("--text", help="Only rows with these words.")]
+Least = Annotated[str | None, typer.Option("--severity", help="At least WARN, UNKNOWN or BREACH.")]
+Since = Annotated[str | None, typer.Option("--since", help="From this date or instant on; UTC without an offset.")]
+Until = Annotated[str | None, typer.Option("--until", help="Before this date or instant.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also the guard's memory and other inner rows.")]
+_SHOWN: Final = "  "
 
 
 def list_rows(
-    journal: Where,
+    journal: Where = None,
+    home: HomeFolder = None,
+    account: AccountName = None,
+    kind: Kinds = None,
+    limit: Limit = None,
+    text: Text = "",
+    severity: Least = None,
+    since: Since = None,
+    until: Until = None,
+    everything: Everything = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Also the guard's memory and other inner rows.")] = False,
 ) -> None:
     """List what a journal holds, oldest first; the number in brackets is the snapshot to look at."""
-    with closing(open_readonly(journal)) as opened:
-        for entry in entries(opened):
-            if not everything and not entry["text"]:
-                continue
+    keep = _filter(kind, limit, text, severity, since, until, everything=everything)
+    with closing(open_readonly(journal_path(journal, home, account))) as opened:
+        for entry in entries(opened, keep):
             if as_json:
                 output.say(json.dumps(entry, allow_nan=False))
                 continue
             proof = f"[{entry['snapshot']}]" if entry["snapshot"] is not None else ""
             at = entry["at"][:19].replace("T", " ")
-            output.say(f"{entry['seq']:>6}  {at}  {entry['kind']:<7} {proof:>7}  {entry['text']}")
+            output.say(f"{entry['seq']:>6}  {at}  {entry['kind']:<7} {proof:>7}{_SHOWN}{entry['text']}")
+
+
+def export(
+    to: Annotated[Path, typer.Option("-o", "--output", help="File to write; its ending names the format.")],
+    journal: Where = None,
+    home: HomeFolder = None,
+    account: AccountName = None,
+    kind: Kinds = None,
+    limit: Limit = None,
+    text: Text = "",
+    severity: Least = None,
+    since: Since = None,
+    until: Until = None,
+    everything: Everything = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document about it.")] = False,
+) -> None:
+    """Write rows to a file for another program: .csv, .json, or .parquet (needs mt5-guard[parquet])."""
+    if to.suffix.lower() not in FORMATS:
+        raise UsageError(f"{to.name} ends in none of {', '.join(FORMATS)}: its ending says what to write")
+    keep = _filter(kind, limit, text, severity, since, until, everything=everything)
+    with closing(open_readonly(journal_path(journal, home, account))) as opened:
+        number = export_rows(opened, keep, to)
+    if as_json:
+        output.print_json({"format": "guard.journal-export/1", "file": str(to), "rows": number})
+    else:
+        output.say(f"{number} rows written to {to}")
+
+
+def verify(
+    journal: Where = None,
+    home: HomeFolder = None,
+    account: AccountName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Check that no row was changed, removed or put in, and that every stored document is what was written.
+
+    Exit code 3: it was, or the file is damaged; the sentence names the first row that does not fit.
+    """
+    path = journal_path(journal, home, account)
+    with closing(open_readonly(path)) as opened:
+        rows = opened.verify_chain()
+        last = opened.newest(1)
+    digest = last[0].hash if last else None
+    if as_json:
+        output.print_json({"format": "guard.journal-verify/1", "journal": str(path), "rows": rows, "hash": digest})
+        return
+    output.say(f"{path}: {rows} rows, each as it was written.")
+    if digest is not None:
+        output.say(f"Hash of the last row: {digest}")
 
 
 def snapshot(
     seq: Annotated[int, typer.Argument(help="Number of a row of kind cycle: the number in brackets in the list.")],
-    journal: Where,
+    journal: Where = None,
+    home: HomeFolder = None,
+    account: AccountName = None,
     to: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.", show_default=False)] = None,
 ) -> None:
     """Export the account as the guard saw it, with its memory before: `guard evaluate` derives the verdicts again."""
-    with closing(open_readonly(journal)) as opened:
+    with closing(open_readonly(journal_path(journal, home, account))) as opened:
         document = opened.snapshot_document(seq)
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     if to is None:
@@ -76,9 +131,42 @@ def snapshot(
     output.tell(f"Written: {to}")
 
 
+def journal_path(journal: Path | None, home: Path | None, account: str | None) -> Path:
+    """The file named, else that of the home's only account.
+
+    Raises:
+        InputError: The home has no journal, or several and none is named.
+    """
+    if journal is not None:
+        return journal
+    where = find_home(home)
+    found = sorted(path for path in where.states.glob("*/journal.db") if path.parent.name.startswith(account or ""))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise InputError(f"there is no journal in {where.root}: `guard run` makes it, or name one with --journal")
+    names = ", ".join(path.parent.name for path in found)
+    raise InputError(f"there are journals of several accounts: name one of {names} with --account")
+
+
+def _filter(
+    kinds: Iterable[str] | None, limit: str | None, text: str, severity: str | None, since: str | None,
+    until: str | None, *, everything: bool,
+) -> Filter:  # fmt: skip
+    least: Any = None
+    if severity is not None:
+        least = next((one for one in Severity if one.name == severity.upper()), None)
+        if least is None:
+            raise UsageError(f"--severity {severity!r} is none of WARN, UNKNOWN, BREACH")
+    begin, end = instant(since, "--since"), instant(until, "--until")
+    return Filter(tuple(kinds or ()), limit, text, begin, end, least, everything)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     group = typer.Typer(no_args_is_help=True, help="Look into a journal: what was decided, and on what.")
     group.command("list")(list_rows)
     group.command("snapshot")(snapshot)
+    group.command("export")(export)
+    group.command("verify")(verify)
     app.add_typer(group, name="journal")

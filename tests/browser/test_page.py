@@ -111,7 +111,8 @@ def test_the_gauge_moves_as_equity_falls(tmp_path: Path, browser: Browser) -> No
         assert min(room) == 0.0
         assert len(room) > 3
         expect(found.page.locator("#gauge-fill")).to_have_class("BREACH")
-        assert found.page.locator("#gauge-fill").evaluate("e => e.getBoundingClientRect().width") < 5
+        narrow = "document.getElementById('gauge-fill').getBoundingClientRect().width < 5"
+        found.page.wait_for_function(narrow, timeout=5_000)
         found.page.context.close()
 
 
