@@ -34,9 +34,8 @@ def verdict_of(name: str, example: ExampleSection, figure: float) -> Verdict:
     whole = extended(name, f'[account]\ntype = "{example.account}"\n' if example.account else "")
     limit = next(limit for limit in whole.limits if limit.name == example.limit)
     policy = replace(whole, limits=(limit,))
-    documents = {"equity": _equity, "seconds": _seconds, "lots": _lots, "leverage": _leverage, "loss_at_stop": _at_stop}[example.of](
-        example, figure, limit
-    )
+    drivers = {"equity": _equity, "seconds": _seconds, "lots": _lots, "leverage": _leverage, "loss_at_stop": _at_stop}
+    documents = drivers[example.of](example, figure, limit)
     state, found = State(), None
     for document in documents:
         result = step(read_snapshot(document), state, policy)

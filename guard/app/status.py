@@ -10,6 +10,7 @@ from guard.app.foreign import foreign_banner
 from guard.app.upkeep import trusted_now
 from guard.app.view import account_view, intent_json, lock_json
 from guard.engine.anchor_set import references
+from guard.engine.objectives import objectives
 
 if TYPE_CHECKING:
     from guard.app.bootstrap import Guarded
@@ -38,6 +39,9 @@ def status_document(guarded: Guarded, outcome: Outcome, period_s: float) -> dict
         **account_view(result, snapshot),
         **status_enforcement(guarded),
         "anchors": references(result.state, guarded.loaded.policy) if result is not None else [],
+        "objectives": objectives(result, snapshot, guarded.loaded.policy)
+        if result is not None and snapshot is not None
+        else [],
         "looks_per_s": round(1 / period_s, 1) if period_s > 0 else None,
         "read_ms": round(outcome.read_s * 1000, 2),
         "journal": {"last_row": guarded.patient.last_seq, "writable": guarded.patient.writable},

@@ -98,12 +98,15 @@ class ExampleSection(Data):
     """A worked example: the figure at which a limit breaks, and the last one at which it does not.
 
     ``of`` says which figure: equity, seconds without a stop, lots of one position, leverage, money lost at the stop
-    of one position (``balance`` says of what account), or the equity at which the broker closes (``stop_out``, with ``margin`` in use).
+    of one position (``balance`` says of what account), or the equity at which the broker closes (``stop_out``, with
+    ``margin`` in use).
     """
 
     says: Text = Field(description="the example in one sentence")
     limit: Text | None = Field(None, description="name of the limit; none for stop_out")
-    of: Literal["equity", "seconds", "lots", "leverage", "loss_at_stop", "stop_out"] = Field("equity", description="which figure")
+    of: Literal["equity", "seconds", "lots", "leverage", "loss_at_stop", "stop_out"] = Field(
+        "equity", description="which figure"
+    )
     at_reset: Standing | None = Field(None, description="balance and equity when the period began or at first sight")
     peak: Standing | None = Field(None, description="the best moment after that")
     balance: Positive | None = Field(None, description="balance when the figure is read; absent: the last one named")
