@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from guard.app.home import find_home
+from guard.app.what_if import policy_in_force
 from guard.app.whatif.ask import Ask
 from guard.app.whatif.outcome import Subject, answer
 from guard.cli import output
@@ -126,12 +127,8 @@ def _last(home: Path | None, account: str | None, config: Path | None) -> tuple[
         if seq is None:
             raise InputError("the guard has not written a snapshot yet: name a file that `guard snapshot` wrote")
         document = journal.snapshot_document(seq)
-    source = seen.document.get("limits_from")
-    path = config
-    if path is None and isinstance(source, str) and Path(source).is_file():
-        path = Path(source)
-    loaded = default_loaded() if path is None else load_config(path)
-    return document, loaded.policy, f"the journal of account {seen.account}, row {seq}"
+        policy = policy_in_force(journal) if config is None else load_config(config).policy
+    return document, policy, f"the journal of account {seen.account}, row {seq}"
 
 
 def register(app: typer.Typer) -> None:

@@ -194,7 +194,10 @@ def test_it_is_a_question_so_a_breach_exits_0_and_a_bad_file_3(file: str, tmp_pa
 def test_without_a_file_the_running_guards_last_snapshot_is_asked_by_its_own_limits(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    with running(home, options(positions=[{"symbol": "EURUSD", "side": 1, "lots": 0.2, "sl": 0.0}])):
+    config = tmp_path / "cap.toml"
+    config.write_text(CAP, encoding="utf-8")
+    held = [{"symbol": "EURUSD", "side": 1, "lots": 0.2, "sl": 0.0}]
+    with running(home, options(positions=held), "--config", str(config)):
         time.sleep(1.2)
         done = guard("whatif", "--close", "all", "--json", home=home, account=None, root=False)
         assert done.returncode == 0, done.stderr
@@ -202,6 +205,7 @@ def test_without_a_file_the_running_guards_last_snapshot_is_asked_by_its_own_lim
         assert found["before"]["effective_leverage"] > 1.0
         assert found["after"]["effective_leverage"] == 0.0
         assert found["from"].startswith("the journal of account")
+        assert [row["limit"] for row in found["limits"]] == ["effective_leverage"]
 
 
 def test_a_stop_out_and_a_debt_are_said(file: str, capsys: Capture) -> None:
