@@ -60,9 +60,9 @@ def answer(
     context = before.metrics.context
     planned = plan(subject.snapshot, context, ask)
     projected = project(subject.snapshot, context, planned.moves, ask.commission)
-    after = step(projected.snapshot, before.state, policy)
+    after = step(projected.snapshot, _with_entries(before), policy)
     rules = _regulator(regulator)
-    gaps = {(gap.path, gap.sentence): None for gap in after.gaps}
+    gaps = {(gap.path, gap.sentence): None for gap in (*before.gaps, *after.gaps)}
     limits = [_compared(*row) for row in zip(policy.limits, before.verdicts, after.verdicts, strict=True)]
     worst = max((Severity[row["after"]["severity"]] for row in limits), default=Severity.OK).name
     document: dict[str, Any] = {
@@ -86,6 +86,15 @@ def answer(
     gaps.update({(gap.path, gap.sentence): None for gap in after.metrics.gaps})
     document["gaps"] = [{"path": path, "sentence": sentence} for path, sentence in gaps]
     return document
+
+
+def _with_entries(before: CycleResult) -> State:
+    """The memory, with the present equity for positions whose entry was not seen: what comes must not move it."""
+    state, equity = before.state, before.metrics.equity
+    if equity is None or equity <= 0.0:
+        return state
+    unseen = {p.identifier: equity for p in before.metrics.snapshot.positions or () if p.identifier is not None}
+    return replace(state, entry_equity={**unseen, **state.entry_equity})
 
 
 def _regulator(name: str | None) -> RegulatorSection | None:
