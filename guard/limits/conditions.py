@@ -17,7 +17,7 @@ from guard.model.tradingday import weekly
 
 Figure = Literal[
     "floating_loss", "floating_profit", "equity", "equity_less_mark", "mark_less_equity", "free_margin",
-    "margin_level", "price", "spread", "day_result", "positions", "orders", "balance", "clock",
+    "margin_level", "price", "spread", "day_result", "day_loss", "positions", "orders", "balance", "clock",
 ]  # fmt: skip
 Unit = Literal["money", "pct", "points", "count", "price"]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -26,7 +26,8 @@ UNITS: dict[str, tuple[Unit, ...]] = {
     "floating_loss": ("pct", "money", "points"), "floating_profit": ("pct", "money", "points"),
     "equity": ("money", "pct"), "equity_less_mark": ("money",), "mark_less_equity": ("money",),
     "free_margin": ("money", "pct"), "margin_level": ("pct",), "price": ("price",), "spread": ("points",),
-    "day_result": ("money", "points", "pct"), "positions": ("count",), "orders": ("count",), "balance": ("money",),
+    "day_result": ("money", "points", "pct"), "day_loss": ("money", "points", "pct"),
+    "positions": ("count",), "orders": ("count",), "balance": ("money",),
     "clock": ("count",),
 }  # fmt: skip
 OF_SYMBOL = ("price", "spread")
@@ -37,7 +38,8 @@ _NONE: dict[str, Any] = {"tighter": "none"}
 class Condition(Data):
     """One condition: a figure that is at least, or at most, a value.
 
-    ``pct``: floating and the day's result in percent of balance, equity and free margin in percent of the snapshot
+    Losses are positive numbers. ``pct``: floating and the day's result in percent of balance, equity and free margin in
+    percent of the snapshot
     ``mark``, margin level as it is. ``clock`` is true from ``at`` for ``value`` seconds.
     """
 
@@ -104,7 +106,7 @@ class Conditions(Limit):
 
     def anchor_needs(self) -> tuple[AnchorNeed, ...]:
         """The day's beginning, where the day's result counts."""
-        if not any(one.figure == "day_result" for one in self.conditions):
+        if not any(one.figure in ("day_result", "day_loss") for one in self.conditions):
             return ()
         return (AnchorNeed(self.key, "day", self.reset.tz, self.reset.time, "shift"),)
 
@@ -136,8 +138,9 @@ class Conditions(Limit):
         if one.figure in ("floating_loss", "floating_profit"):
             found = self._floating(one, m)
             return -found if isinstance(found, float) and one.figure == "floating_loss" else found
-        if one.figure == "day_result":
-            return self._day(one, m)
+        if one.figure in ("day_result", "day_loss"):
+            made = self._day(one, m)
+            return -made if isinstance(made, float) and one.figure == "day_loss" else made
         if one.figure in ("positions", "orders"):
             return self._count(one, m)
         if one.figure in OF_SYMBOL:
