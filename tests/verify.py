@@ -1,4 +1,7 @@
-"""Every check of the project, one after the other: ``python -m guard.up verify``, or this module in an environment."""
+"""Every check of the project, one after the other: ``python -m guard.up verify``, or this module in an environment.
+
+With ``--bed`` as the first word also the tests on the Windows bed (root on Debian 12).
+"""
 
 import subprocess
 import sys
@@ -13,6 +16,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mypy for Windows", ("-m", "mypy", "--platform", "win32")),
     ("import-linter", ("-m", "tests.architecture.imports")),
 )
+BED: tuple[str, tuple[str, ...]] = ("tests on the Windows bed", ("-m", "tests.windows.on_bed"))
 
 
 def main(words: Sequence[str]) -> int:
@@ -21,7 +25,11 @@ def main(words: Sequence[str]) -> int:
     pytest comes last, so that its closing line is the last line of a good run.
     """
     failed = []
-    for name, command in (*CHECKS, ("pytest", ("-m", "pytest", *words))):
+    checks = [*CHECKS]
+    if words[:1] == ["--bed"]:
+        words = words[1:]
+        checks.append(BED)
+    for name, command in (*checks, ("pytest", ("-m", "pytest", *words))):
         sys.stdout.write(f"--- {name}\n")
         sys.stdout.flush()
         if subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode != 0:
