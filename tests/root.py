@@ -4,6 +4,7 @@ Only tests and benchmarks start it. The same modules as ``guard``, and the same 
 the worker loads. The environment steers it further:
 
 ``GUARD_FAKE_OPTIONS``: the simulated account (read in the worker);
+``GUARD_TEST_MODULE``: the module the worker loads instead, for a simulated terminal behind the real package;
 ``GUARD_TEST_MODULES``: a file that gets the names of all loaded modules when the guard stops;
 ``GUARD_TEST_ACKS``: print an ``ack`` event with number and hash of the last row after every commit;
 ``GUARD_TEST_KILL``: ``n:event``, end the process hard (as ``kill -9`` does) within the n-th commit after the start, at
@@ -41,7 +42,8 @@ from guard.terminal.port import Connection
 def simulated_terminal(loaded: Loaded, *, may_send: bool = False) -> WorkerTerminal:
     if loaded.terminal.kind == REMOTE:
         return WorkerTerminal(connection_of(loaded.terminal, None, None), allow_simulated=True, may_send=may_send)
-    connection = Connection("fakes.metatrader5", path=loaded.terminal.path)
+    module = os.environ.get("GUARD_TEST_MODULE", "fakes.metatrader5")
+    connection = Connection(module, path=loaded.terminal.path)
     return WorkerTerminal(connection, allow_simulated=True, may_send=may_send)
 
 
