@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-from guard.app.commands import KIND, ask, command_key
-from guard.app.home import Account, find_home
+from guard.app.home import Account
 from guard.cli import output
+from guard.cli._asking import asked
 from guard.cli.status import running
-from guard.journal.sqlite import open_readonly
-from guard.model.errors import GuardError, InputError
-
-_PATIENCE_S: Final = 10.0
-_PAUSE_S: Final = 0.1
-
-
-class NoAnswerError(GuardError):
-    """The guard is there and has not answered."""
-
-    exit_code = 5
+from guard.model.errors import InputError
 
 
 def ack(
@@ -41,7 +29,7 @@ def ack(
     It changes no limit and no lock. Exit code 3: there is no such notice; 5: no guard is running.
     """
     guards = [seen.account for seen in running(home, account)]
-    answers = [_acknowledge(find_home(home).journal(one), find_home(home).commands(one), number, one) for one in guards]
+    answers = [_acknowledge(home, number, one) for one in guards]
     if as_json:
         output.print_json({"format": "guard.ack/1", "answers": answers})
     else:
@@ -51,18 +39,9 @@ def ack(
         raise typer.Exit(InputError.exit_code)
 
 
-def _acknowledge(journal: Path, commands: Path, number: int | None, account: Account) -> dict[str, Any]:
-    with closing(open_readonly(journal)) as opened:
-        last = next((row.seq for row in reversed(list(opened.rows(KIND)))), 0)
-        uid = ask(commands, "ack", {} if number is None else {"notice": number}, "cli")
-        deadline = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < deadline:
-            for row in opened.rows(KIND, last):
-                if row.body["uid"] == uid:
-                    return {"account": str(account), "done": row.body["done"], "answer": row.body["answer"], "uid": uid}
-            time.sleep(_PAUSE_S)
-    raise NoAnswerError(f"the guard of {account} has not answered within {_PATIENCE_S:.0f} s: see `guard status` "
-                        f"(its answer will be in the journal under {command_key(uid)})")  # fmt: skip
+def _acknowledge(home: Path | None, number: int | None, account: Account) -> dict[str, Any]:
+    answer = asked(home, account, "ack", {} if number is None else {"notice": number})
+    return {name: answer[name] for name in ("account", "done", "answer", "uid")}
 
 
 def register(app: typer.Typer) -> None:

@@ -112,7 +112,7 @@ class Desk:
         found = pulse(self._status)
         able = found.document.get("commands") if found is not None else None
         if isinstance(able, list) and verb not in able:
-            return f"This version of the guard cannot {verb}: it watches and warns. Do it in the terminal."
+            return f"The guard cannot {verb} in its mode: it sends no orders. Do it in the terminal."
         return None
 
     def _ask(self, question: Question, verb: str, body: Mapping[str, Any]) -> str:

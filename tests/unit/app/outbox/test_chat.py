@@ -117,10 +117,10 @@ def test_flatten_asks_again_and_only_the_right_number_in_time_from_the_same_chat
 
 
 @pytest.mark.parametrize("text", ["/flatten", "/lock 30m"])
-def test_what_this_version_cannot_do_is_said_at_once(tmp_path: Path, text: str) -> None:
+def test_what_the_guard_cannot_do_in_its_mode_is_said_at_once(tmp_path: Path, text: str) -> None:
     said = ask(desk(tmp_path, able=["ack"]), text)
     assert "cannot" in said
-    assert "watches and warns" in said
+    assert "sends no orders" in said
     assert asked(tmp_path) == []
 
 
