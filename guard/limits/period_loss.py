@@ -112,6 +112,8 @@ class PeriodLoss(LossRule):
         """The sentence."""
         floor, reference, at, source = reading.detail
         rebuilt = {"deals": " (rebuilt from deals)", "bars": " (rebuilt from M1 bars)", "set": " (set by you)"}
+        if source == "bars" and self.anchor == "balance@reset":
+            source = "deals"  # only the equity of that instant came from bars
         ended = " that ended last" if self.evaluation == "eod" else ""
         since = "the highest equity since" if self.anchor == PEAK else "at"
         return (
