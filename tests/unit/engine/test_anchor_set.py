@@ -37,7 +37,8 @@ def test_an_equity_nobody_saw_is_set_and_counts() -> None:
     state, said = set_anchor(seen(), BOTH, read_snapshot(BOOK), "day", {"equity": 10_200.0}, "from the firm's page")
     assert "equity 10,200.00 is set" in said
     verdict = run(later(BOOK, 1.0), EQUITY, PEAK, state=state).verdicts[0]
-    assert (verdict.severity, verdict.value) == (Severity.BREACH, pytest.approx(500.0))
+    assert verdict.severity is Severity.BREACH
+    assert verdict.value == pytest.approx(500.0)
     assert "(set by you)" in verdict.sentence
 
 
@@ -46,7 +47,8 @@ def test_a_peak_that_is_set_ends_the_doubt_about_a_stretch_nobody_watched() -> N
     assert unsure.verdicts[1].severity is Severity.UNKNOWN
     state, _ = set_anchor(unsure.state, BOTH, read_snapshot(BOOK), "trail", {"peak_equity": 10_100.0}, "seen on phone")
     verdict = run(later(BOOK, 3_601.0), EQUITY, PEAK, state=state).verdicts[1]
-    assert (verdict.severity, verdict.value) == (Severity.WARN, pytest.approx(400.0))
+    assert verdict.severity is Severity.WARN
+    assert verdict.value == pytest.approx(400.0)
 
 
 def test_a_lower_reference_is_said_to_be_looser() -> None:

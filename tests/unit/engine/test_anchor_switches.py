@@ -134,7 +134,9 @@ def test_equity_at_a_reset_that_was_slept_through_is_rebuilt_from_bars_and_marke
     now = look(MIDNIGHT + timedelta(hours=1), 10_000.0, 10_200.0, held=held,
                bars=bars((-1, 1.103, 1.105, 1.104), (0, 1.103, 1.104, 1.104), (30, 1.101, 1.107, 1.102)))  # fmt: skip
     result = follow(EQUITY, look(MIDNIGHT - timedelta(hours=1), 10_000.0), now)[-1]
-    assert found(result) == (OK, pytest.approx(200.0))
+    severity, lost = found(result)
+    assert severity is OK
+    assert lost == pytest.approx(200.0)
     anchor = result.state.anchors["day|UTC|00:00"]
     assert (anchor.equity, anchor.source) == (pytest.approx(10_400.0), "bars")
     assert "rebuilt from M1 bars" in result.verdicts[0].sentence

@@ -58,7 +58,8 @@ def test_an_unknown_name_is_answered_with_a_guess() -> None:
 def test_the_numbers_are_those_of_the_price_files(name: str, real_data: Path) -> None:
     for move in read_shock(name).moves:
         folder = real_data / "prices" / "events"
-        (path,) = (at for frame in ("H1", "H4") if (at := folder / FILES[name].format(move.symbol, frame)).is_file())
+        files = [folder / FILES[name].format(move.symbol, frame) for frame in ("H1", "H4")]
+        (path,) = [file for file in files if file.is_file()]
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         at = next(i for i, row in enumerate(rows) if float(row["close"]) == move.before)
