@@ -39,13 +39,19 @@ def closing_actions(policy: Policy) -> dict[str, tuple[str, ...]]:
     return {name: tuple(limits) for name, limits in sorted(found.items())}
 
 
+def not_allowed(policy: Policy, allowed: Iterable[str]) -> list[str]:
+    """Closing actions that the limits ask for and the trader has not opted in to, in mode ``enforce``."""
+    granted = set(allowed)
+    return [name for name in closing_actions(policy) if name not in granted] if policy.mode == "enforce" else []
+
+
 def consented(policy: Policy, allowed: Iterable[str]) -> Policy:
     """The policy without closing actions that the trader has not opted in to; they are left to a notice.
 
     Only in mode ``enforce``: a rehearsal rehearses all of them.
     """
-    missing = set(closing_actions(policy)) - set(allowed)
-    if policy.mode != "enforce" or not missing:
+    missing = set(not_allowed(policy, allowed))
+    if not missing:
         return policy
     return replace(policy, limits=tuple(_without(limit, missing) for limit in policy.limits))
 

@@ -89,6 +89,11 @@ class Binding:
     notes: tuple[str, ...] = ()
     _base: Loaded | None = field(default=None, repr=False)
 
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The closing actions the trader has opted in to."""
+        return self.held.consented if self.held is not None else ()
+
     def propose(self, wanted: Loaded, now_s: float, locks: Iterable[Lock], *, hot: bool = True) -> bool:
         """Take what the file says now; whether anything in force or waiting has changed by it.
 

@@ -176,7 +176,7 @@ def policy_of(binding: Binding, role: str = inforce.RUN) -> Policy:
     policy = binding.loaded.policy
     if role != inforce.RUN:
         return replace(policy, mode="warn") if policy.acts else policy
-    return consented(policy, binding.held.consented if binding.held is not None else ())
+    return consented(policy, binding.allowed)
 
 
 def _keep_in_force(guarded: Guarded, before: Held | None) -> None:

@@ -88,7 +88,8 @@ class Orders:
         lock = voluntary(snapshot, command.uid, until, reason, no_override=no_override)
         state = with_lock(self.cycle.state, lock)
         hard = ", and nobody can lift it before" if no_override else ""
-        sentence = f"locked {said}{hard}: what raises exposure is closed again, closing stays free; {reason}."
+        what = "what raises exposure is closed again" if self.sends else "only rehearsed, nothing is closed"
+        sentence = f"locked {said}{hard}: {what}, closing stays free; {reason}."
         facts = {"lock": lock.id, "until": lock.until, "no_override": no_override}
         return Answer(done=True, sentence=sentence, facts=facts, state=state)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from guard.app.arming import closing_actions
+from guard.app.arming import not_allowed
 from guard.app.binding import Held, said
 from guard.app.bootstrap import policy_of
 from guard.app.cycle import utc_now
@@ -100,11 +100,7 @@ class Upkeep:
             self.messages_changed = True
 
     def _not_allowed(self) -> list[str]:
-        held, policy = self._guarded.binding.held, self._guarded.loaded.policy
-        if policy.mode != "enforce":
-            return []
-        allowed = held.consented if held is not None else ()
-        return [name for name in closing_actions(policy) if name not in allowed]
+        return not_allowed(self._guarded.loaded.policy, self._guarded.binding.allowed)
 
     def _say(self, kind: str, severity: Severity, sentence: str) -> Notice:
         at = utc_now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from guard.app.arming import not_allowed
 from guard.app.bootstrap import Guarded
 from guard.app.cycle import Outcome
 from guard.app.foreign import foreign_banner
@@ -28,6 +29,9 @@ def opening(guarded: Guarded, outcome: Outcome) -> list[str]:
         lines.append(f"note    {foreign}.")
     lines += banner(guarded.loaded.policy, outcome.result)
     lines += [f"note    {remark}" for remark in guarded.loaded.remarks]
+    left = not_allowed(guarded.loaded.policy, guarded.binding.allowed)
+    if left:
+        lines.append(f"told    only told until you allow it with `guard arm`: {', '.join(left)}")
     lines += [line.strip() for line, _ in enforcement_lines(status_enforcement(guarded))]
     if outcome.blind is not None:
         lines.append(f"blind   {outcome.blind}")

@@ -160,7 +160,8 @@ def test_what_was_there_when_it_was_armed_is_only_told_until_it_is_confirmed(pla
 
 def test_an_action_that_is_not_allowed_is_not_carried_out(place: Place) -> None:
     assert place.guard("arm", *SIGNED, "--confirm", "effective_leverage").returncode == 0
-    with place.running():
+    with place.running() as guarded:
+        assert any(line.startswith("told") and "reduce" in line for line in guarded.events[-1]["banner"])
         time.sleep(2.0)
         assert place.rows("deed") == []
 
