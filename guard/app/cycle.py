@@ -15,6 +15,7 @@ from guard.app.conditions import Conditions, hindrance
 from guard.app.flat import FlatCheck
 from guard.app.identity import Expected, check_identity
 from guard.app.ledger import DealLedger
+from guard.app.missed import MissedBars
 from guard.app.news import NewsFile
 from guard.app.patient import PatientJournal
 from guard.engine.policy import Policy
@@ -94,6 +95,7 @@ class Cycle:
         self._newest: tuple[float, float] | None = None
         self._document: Mapping[str, object] | None = None
         self.news: NewsFile | None = None
+        self._missed = MissedBars(terminal, clock)
         self._fault_log_at = 0.0
         self._seq_before: int | None = None
 
@@ -109,6 +111,7 @@ class Cycle:
             self._journal.flush(utc_now())
         try:
             document = self._ledger.merge(self._terminal.read_snapshot())
+            document = self._missed.added(document)
             if self.news is not None:
                 document = {**document, "news": self.news.section()}
             read_s = self._clock() - began
@@ -145,6 +148,7 @@ class Cycle:
         before, self._document = self.state, document
         result = step(snapshot, before, self.policy)
         self.state = result.state
+        self._missed.note(result, snapshot, self.policy)
         at = snapshot.taken_iso_ms
         seen_again = self._sees_again(at) if result.blind is None else []
         if result.changed:

@@ -128,6 +128,12 @@ class Policy:
         return tuple((limit, limit.evaluate, limit.name, limit.quiet_below_pct) for limit in self.limits)
 
     @cached_property
+    def equity_keys(self) -> tuple[str, ...]:
+        """The references of which more than the balance counts."""
+        found = (need.key for limit in self.limits for need in limit.anchor_needs() if need.equity)
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
     def days(self) -> dict[str, DayNeed]:
         """The trading days all limits together look back on, by key."""
         return {need.key: need for limit in self.limits for need in limit.day_needs()}

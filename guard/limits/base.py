@@ -252,7 +252,8 @@ class AnchorNeed(NamedTuple):
     """A reference a limit needs: ``period`` is day, week, month, life or eod; ``at`` is HH:MM in zone ``tz``.
 
     ``eod`` follows the highest balance at the ends of days. ``peaks``: the highest equity of the period is followed as
-    well; ``before``: the reference of the period that ended last is kept.
+    well; ``before``: the reference of the period that ended last is kept; ``equity``: more than its
+    balance counts.
     """
 
     key: str
@@ -262,6 +263,7 @@ class AnchorNeed(NamedTuple):
     flows: str
     peaks: bool = False
     before: bool = False
+    equity: bool = False
 
 
 class DayNeed(NamedTuple):

@@ -78,11 +78,11 @@ class MaxDrawdown(LossRule):
     def anchor_needs(self) -> tuple[AnchorNeed, ...]:
         """First seen and peaks, the ends of days, and the day's own beginning as far as they are used."""
         tz, at = self.reset.tz, self.reset.time
-        needs = [AnchorNeed(self.key, "life", "UTC", "00:00", self.flows)]
+        needs = [AnchorNeed(self.key, "life", "UTC", "00:00", self.flows, equity=self.trail == "unrealized")]
         if self.trail == "eod":
             needs.append(AnchorNeed(self.eod_key, "eod", tz, at, self.flows))
         if self.evaluation == "eod":
-            needs.append(AnchorNeed(self.day_key, "day", tz, at, "shift"))
+            needs.append(AnchorNeed(self.day_key, "day", tz, at, "shift", equity=self.includes_open_pl))
         return tuple(needs)
 
     def evaluate(self, m: Metrics) -> Reading:

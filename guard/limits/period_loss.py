@@ -47,7 +47,8 @@ class PeriodLoss(LossRule):
     def anchor_needs(self) -> tuple[AnchorNeed, ...]:
         """The period's anchor."""
         peaks, before = self.anchor == PEAK, self.evaluation == "eod"
-        return (AnchorNeed(self.key, self.period, self.reset.tz, self.reset.time, self.flows, peaks, before),)
+        equity = self.anchor != "balance@reset" or (before and self.includes_open_pl)
+        return (AnchorNeed(self.key, self.period, self.reset.tz, self.reset.time, self.flows, peaks, before, equity),)
 
     def evaluate(self, m: Metrics) -> Reading:
         """The period's loss against its floor."""

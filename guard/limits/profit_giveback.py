@@ -51,7 +51,7 @@ class ProfitGiveback(Limit):
 
     def anchor_needs(self) -> tuple[AnchorNeed, ...]:
         """The period's anchor with its highest equity."""
-        return (AnchorNeed(self.key, self.period, self.reset.tz, self.reset.time, "shift", peaks=True),)
+        return (AnchorNeed(self.key, self.period, self.reset.tz, self.reset.time, "shift", peaks=True, equity=True),)
 
     def evaluate(self, m: Metrics) -> Reading:
         """What is gone of the period's best profit."""

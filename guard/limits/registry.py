@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import guard.limits as package
@@ -10,10 +11,9 @@ from guard.registry import discover
 
 
 @cache
-def limit_kinds() -> dict[str, type[Limit]]:
-    """Every kind with its class, in alphabetical order.
+def limit_kinds() -> Mapping[str, type[Limit]]:
+    """Every kind with its class, in alphabetical order; a kind is loaded when it is first asked for.
 
-    Raises:
-        ValueError: A file in ``limits/`` is broken; nothing starts with a limit missing.
+    A broken file in ``limits/`` is a ``ValueError`` there: no guard starts without a limit it was given.
     """
     return discover(package, Limit)

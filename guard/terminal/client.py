@@ -131,6 +131,16 @@ class WorkerTerminal:
         self._link.be_ready()
         return self._ask({"op": "examine", "symbols": list(symbols)}, EXAMINE_DEADLINE_S)
 
+    def bars(self, symbols: Sequence[str], begin_s: float, end_s: float) -> dict[str, Any]:
+        """M1 bars by symbol: see ``guard.terminal.bars.read_bars``.
+
+        Raises:
+            TerminalError: It did not answer in time.
+        """
+        request = {"op": "bars", "symbols": list(symbols), "begin_s": begin_s, "end_s": end_s}
+        found = self._ask(request, COLD_DEADLINE_S).get("bars")
+        return found if isinstance(found, dict) else {}
+
     def grant(self, lease: Lease) -> None:
         """Let the present worker send for a while; one that replaces it has no lease until the next grant.
 

@@ -1,7 +1,7 @@
 """Messages between the guard and its worker: a 4-byte length, then JSON. Bounded, no pickle; one set for both ways.
 
-Requests carry ``op`` (``open``, ``hot``, ``cold``, ``lease``, ``check``, ``send``), ``id`` and ``within_s``, after
-which the core gives up; replies carry the same ``id`` and ``body`` or ``error``.
+Requests carry ``op`` (``open``, ``hot``, ``cold``, ``bars``, ``examine``, ``lease``, ``check``, ``send``), ``id`` and
+``within_s``, after which the core gives up; replies carry the same ``id`` and ``body`` or ``error``.
 """
 
 from __future__ import annotations

@@ -91,6 +91,18 @@ class Terminal(Protocol):
 
 
 @runtime_checkable
+class Historic(Protocol):
+    """A terminal that can be asked for M1 bars of the past."""
+
+    def bars(self, symbols: Sequence[str], begin_s: float, end_s: float) -> dict[str, Any]:
+        """Bars by symbol between two server seconds.
+
+        Raises:
+            TerminalError: It did not answer in time.
+        """
+
+
+@runtime_checkable
 class Examinable(Protocol):
     """A terminal that ``guard doctor`` can look at more closely."""
 

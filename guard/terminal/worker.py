@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from guard.model.errors import GuardError, TerminalError
+from guard.terminal.bars import read_bars
 from guard.terminal.deeds import Deeds
 from guard.terminal.delta import change
 from guard.terminal.examine import examine
@@ -76,6 +77,9 @@ class Worker:
             return self._read_hot(reader)
         if operation == "cold":
             return self._read_cold(reader, request.get("deals_from_s"))
+        if operation == "bars":
+            names = [name for name in request.get("symbols", ()) if isinstance(name, str)]
+            return {"bars": read_bars(reader.module, names, float(request["begin_s"]), float(request["end_s"]))}
         if operation == "examine":
             names = [name for name in request.get("symbols", ()) if isinstance(name, str)]
             return examine(reader.module, self._name, names, _clock()[0].timestamp())
