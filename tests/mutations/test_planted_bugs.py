@@ -146,9 +146,9 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, room / name, ignore=ignore)
     for name in ("pyproject.toml", "tests/books.py", "tests/builders.py", "tests/conftest.py"):
         shutil.copy2(ROOT / name, room / name)
-    # Compiled once for all suites. The compiled files name their source's hash, so that a planted bug is never overlooked.
-    compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "guard", "fakes", "tests"]
-    subprocess.run(compiling, cwd=room, check=True)
+    # Compiled once for all suites. A compiled file names its source's hash, so that a planted bug is never overlooked.
+    compiling = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "guard", "fakes", "tests"]
+    subprocess.run([sys.executable, *compiling], cwd=room, check=True)
     return room
 
 

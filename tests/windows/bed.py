@@ -160,7 +160,7 @@ class Bed:
             program = self.windows(Path(program))
         self.serve()
         launcher = ["wine", str(self.python / "python.exe"), "-I", "-S", str(self.python / "launch.py")]
-        settings = {**self.environment, **(extra or {}), **({"TZ": zone} if zone else {})}
+        settings = {**pip_settings(), **self.environment, **(extra or {}), **({"TZ": zone} if zone else {})}
         # A Python under Wine 8 does not start with a plain file as one of its three streams: pipes only.
         given = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
         with subprocess.Popen(
@@ -212,6 +212,21 @@ def quietly(command: Sequence[str], environment: dict[str, str], timeout_s: floa
     return subprocess.run(
         command, env=environment, stdin=nothing, stdout=nothing, stderr=nothing, timeout=timeout_s, check=False
     ).returncode
+
+
+def pip_settings() -> dict[str, str]:
+    """Where this machine's pip finds packages, as variables that pip in the bed reads: it has another home."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    asked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    told = {}
+    for line in asked.stdout.splitlines():
+        key, _, value = line.partition("=")
+        name = key.removeprefix("global.")
+        if name in {"index-url", "extra-index-url", "trusted-host", "proxy"}:
+            told[f"PIP_{name.replace('-', '_').upper()}"] = value.strip("'").replace("\\n", " ")
+        elif name == "cert":
+            told["PIP_CERT"] = f"Z:{value.strip(chr(39))}"
+    return told
 
 
 def wine_is_here() -> bool:
