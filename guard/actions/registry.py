@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import guard.actions as package
@@ -10,10 +11,9 @@ from guard.registry import discover
 
 
 @cache
-def action_kinds() -> dict[str, type[Action]]:
-    """Every kind with its class, in alphabetical order.
+def action_kinds() -> Mapping[str, type[Action]]:
+    """Every kind with its class, in alphabetical order; a kind is loaded when it is first asked for.
 
-    Raises:
-        ValueError: A file in ``actions/`` is broken; nothing starts with an action missing.
+    A broken file in ``actions/`` is a ``ValueError`` there: no guard starts without an action it was given.
     """
     return discover(package, Action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from guard import notify
@@ -10,7 +11,7 @@ from guard.registry import discover
 
 
 @cache
-def channel_kinds() -> dict[str, type[Channel]]:
+def channel_kinds() -> Mapping[str, type[Channel]]:
     """Every kind by name. Loads the libraries they send with."""
     return discover(notify, Channel)  # type: ignore[type-abstract]  # it is asked for subclasses only
 
