@@ -51,7 +51,9 @@ def wanted(
     out += [
         Wanted(intent._replace(status="waiting", why="the figure is not known now"), (), "")
         for intent in e.intents
-        if intent.limit in found.unknown and intent.action not in ("ordered", "undo")
+        if intent.limit in found.unknown
+        and intent.action not in ("ordered", "undo")
+        and not is_over(intent, state, snapshot)
     ]
     return e, out
 

@@ -86,8 +86,10 @@ class Oracle:
         self._deals = 0
         self._stops: dict[int, float] = {}
         self._book: set[tuple[int, float]] = set()
-        self._grown_s = -1e9
+        self._grown_s = self._balance_s = -1e9
+        self._balance = 0.0
         self._ordered: set[int] = set()
+        self._ordered_orders: set[int] = set()
         self._intents: set[str] = set()
         self._severity: dict[str, Severity] = {}
         self._sealed = 0
@@ -259,7 +261,8 @@ class Oracle:
         return True
 
     def _opened_under_a_lock(self, one: Held) -> bool:
-        for _, _, base, _ in self._locks.values():
+        for _, _, base, magics in self._locks.values():
+            magics.update(row.magic for row in self._before if row.identifier not in base and row.magic)
             kept = base.get(one.identifier, 0.0)
             if abs(one.lots) > abs(kept) + 1e-9 or kept * one.lots < 0.0:
                 return True
@@ -272,7 +275,7 @@ class Oracle:
     def _justified_cancel(self, request: Mapping[str, Any]) -> None:
         # A block stands while the figure is not known: its lock, or its intent, says so.
         rules = [rule for rule in self.rules if self._may_act(rule, 600.0) or self._locks_at(rule)]
-        if not rules and not self._locks and not self._ordered:
+        if not rules and not self._locks and request["order"] not in self._ordered_orders:
             self.fail("I2", f"order {request['order']} is deleted without a lock or a reached stage")
 
     def _locks_at(self, rule: Rule) -> bool:
@@ -406,7 +409,11 @@ class Oracle:
         told = world.look.document.get("server_utc_offset_s") if world.look.document is not None else None
         if told is not None and told != world.broker.utc_offset_s:
             world.troubled_s = max(world.troubled_s, now)  # a worker that began while the PC's clock was wrong
-        calm_since = max(world.troubled_s, self._flows_at + 5.0, self._grown_s)
+        if world.broker.balance != self._balance:
+            self._balance, self._balance_s = world.broker.balance, now
+        # Deals that come late leave the balance unexplained until they are read.
+        late_s = self._balance_s + 8.0 if world.broker.rules.history_lag_s > 0.0 else -1e9
+        calm_since = max(world.troubled_s, self._flows_at + 5.0, self._grown_s, late_s)
         for rule in self.rules:
             margin = 1.0 + SLACK
             reached = self._truths[-1].used[rule.name] >= max(rule.act_pct, 1.0) * margin
@@ -448,6 +455,7 @@ class Oracle:
     def order(self, identifiers: set[int]) -> None:
         """The trader has ordered these to be closed."""
         self._ordered |= identifiers
+        self._ordered_orders |= {order.ticket for order in self.world.broker.orders}
 
     # At the end.
     def at_the_end(self) -> None:

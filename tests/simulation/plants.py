@@ -94,7 +94,7 @@ def _hedge_leg_alone() -> None:
         rows = sorted(ask.rows, key=lambda row: row.position.volume)
         return Plan(tuple(close(row) for row in rows[:1]))
 
-    Reduce.plan = plan  # type: ignore[method-assign,assignment]
+    Reduce.plan = plan  # type: ignore[method-assign]
     Desk.accepted = lambda self, plan, *, forced: Planned(plan.wishes, plan.why)  # type: ignore[method-assign]  # noqa: ARG005
 
 

@@ -172,6 +172,16 @@ def test_an_unknown_figure_keeps_the_intent_and_closes_nothing() -> None:
     assert len(story.look(0.5).deeds) == 2
 
 
+def test_an_intent_ends_with_its_period_although_the_new_figure_is_not_known() -> None:
+    story = losing(day_loss("flatten"))
+    story.look(at=FRIDAY)
+    assert story.look(at=FRIDAY + timedelta(seconds=1)).intents
+    story.balance -= 500.0
+    result = story.look(at=datetime(2026, 11, 23, 7, 0, tzinfo=UTC))
+    assert [one.status for one in result.intents] == ["expired"]
+    assert story.state.enforcing.intents == ()
+
+
 def test_a_withdrawal_that_is_seen_before_its_deal_is_no_loss() -> None:
     story = Story(day_loss("flatten"), positions=[position(1, 0.1)])
     story.look()
