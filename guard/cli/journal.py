@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from guard.app.home import find_home
+from guard.app import account_lock
+from guard.app.archive import archive_journal, verify_all
+from guard.app.home import Account, find_home
 from guard.app.journal_view import Filter, entries, instant
 from guard.cli import output
 from guard.cli._journal_export import FORMATS, export_rows
@@ -93,21 +95,42 @@ def verify(
     account: AccountName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Check that no row was changed, removed or put in, and that every stored document is what was written.
+    """Check that no row was changed, removed or put in, in the journal and in its archives, nor any stored document.
 
     Exit code 3: it was, or the file is damaged; the sentence names the first row that does not fit.
     """
-    path = journal_path(journal, home, account)
-    with closing(open_readonly(path)) as opened:
-        rows = opened.verify_chain()
-        last = opened.newest(1)
-    digest = last[0].hash if last else None
+    checked = verify_all(journal_path(journal, home, account))
     if as_json:
-        output.print_json({"format": "guard.journal-verify/1", "journal": str(path), "rows": rows, "hash": digest})
+        rows = sum(one["last"] - one["first"] + 1 for one in checked if one["last"])
+        output.print_json({"format": "guard.journal-verify/1", "rows": rows, "files": checked})
         return
-    output.say(f"{path}: {rows} rows, each as it was written.")
-    if digest is not None:
-        output.say(f"Hash of the last row: {digest}")
+    for one in checked:
+        output.say(f"{one['file']}: rows {one['first']} to {one['last']}, each as it was written.")
+    output.say(f"Hash of the last row: {checked[-1]['hash']}")
+
+
+def archive(
+    home: HomeFolder = None,
+    account: AccountName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Close the journal's file and go on in a new one; nothing is deleted. Only while no guard of the account runs.
+
+    Exit code 4: one runs.
+    """
+    path = journal_path(None, home, account)
+    login, _, server = path.parent.name.partition("@")
+    if not login.isdigit():
+        raise InputError(f"{path.parent} is not named after an account: it is no home of a guard")
+    lock = account_lock.acquire(Account(int(login), server))
+    try:
+        kept = archive_journal(path)
+    finally:
+        lock.release()
+    if as_json:
+        output.print_json({"format": "guard.journal-archive/1", "archive": str(kept), "journal": str(path)})
+    else:
+        output.say(f"Archived: {kept}. The journal goes on from its last row.")
 
 
 def snapshot(
@@ -169,4 +192,5 @@ def register(app: typer.Typer) -> None:
     group.command("snapshot")(snapshot)
     group.command("export")(export)
     group.command("verify")(verify)
+    group.command("archive")(archive)
     app.add_typer(group, name="journal")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "guard.journal/1"
 CYCLE, STATE, NOTICE, INTENT = "cycle", "state", "notice", "intent"
+ARCHIVE: Final = "archive"
 
 
 def notice_body(notice: Notice) -> dict[str, Any]:
@@ -47,3 +48,11 @@ def cycle_body(result: CycleResult, pieces: Mapping[str, str]) -> dict[str, Any]
         "gaps": [asdict(gap) for gap in result.gaps],
         "policy_sha256": result.state.policy_sha256,
     }
+
+
+def references(kind: str, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The stored documents that a row names: what they are, and their SHA-256."""
+    if kind == STATE:
+        return [("state", str(body["sha256"]))]
+    pieces = body.get("snapshot")
+    return [(str(name), str(sha)) for name, sha in pieces.items()] if isinstance(pieces, dict) else []

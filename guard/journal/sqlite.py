@@ -173,18 +173,29 @@ class SqliteJournal:
 
     def verify_chain(self) -> int:
         """See ``port.Journal.verify_chain``."""
-        tail = (0, GENESIS)
+        tail = self._beginning()
         with self._reading(), closing(self._connection.cursor()) as cursor:
             for sha, size, data in cursor.execute("SELECT sha256, size, data FROM document"):
                 self._checked(sha, size, data)
             for seq, at, kind, fmt, body, prev, own in cursor.execute(f"SELECT {_COLUMNS} FROM row ORDER BY seq"):  # noqa: S608 - constants
                 if (seq - 1, prev) != tail or row_hash(prev, seq, at, kind, fmt, body) != own:
                     raise self._broken(seq, "does not follow from the row before it")
-                for name, sha in _references(kind, json.loads(body)):
+                for name, sha in bodies.references(kind, json.loads(body)):
                     if self._connection.execute("SELECT 1 FROM document WHERE sha256 = ?", (sha,)).fetchone() is None:
                         raise self._broken(seq, f"its {name} is missing")
                 tail = (seq, own)
         return tail[0]
+
+    def _beginning(self) -> tuple[int, str]:
+        """What the first row follows: nothing, or the last row of the archive that it names."""
+        with self._reading():
+            found = self._connection.execute("SELECT kind, body FROM row ORDER BY seq LIMIT 1").fetchone()
+        body = json.loads(found[1]) if found is not None and found[0] == bodies.ARCHIVE else None
+        return (0, GENESIS) if body is None else (int(body["last_seq"]), str(body["last_hash"]))
+
+    def begin_after(self, seq: int, own_hash: str) -> None:
+        """Let an empty journal go on from the last row of an archive."""
+        self._tail = (seq, own_hash)
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; readers and a busy file only postpone it."""
@@ -284,10 +295,3 @@ class SqliteJournal:
 
     def _broken(self, seq: int, what: str) -> JournalError:
         return JournalError(f"the journal {self.path} is damaged: row {seq}: {what}; keep the file and ask for help")
-
-
-def _references(kind: str, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if kind == bodies.STATE:
-        return [("state", str(body["sha256"]))]
-    pieces = body.get("snapshot")
-    return [(str(name), str(sha)) for name, sha in pieces.items()] if isinstance(pieces, dict) else []

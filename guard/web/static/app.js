@@ -93,6 +93,7 @@ function showGauge(guard, currency) {
   const floor = /the floor is (-?[\d,]+\.\d+)/.exec(verdict.sentence);
   $('gauge-fill').style.width = `${left}%`;
   $('gauge-fill').className = verdict.severity;
+  $('gauge').className = `gauge ${verdict.severity}`;
   $('gauge-title').textContent = verdict.kind === 'period_loss' ? "Room of today's loss" : 'Room of the drawdown';
   $('gauge-room').textContent = known ? `${united(room, unit)} left (${number(left, 1)} %)` : 'unknown';
   $('gauge-more').textContent = `lost ${united(verdict.value, unit)} of ${united(verdict.threshold, unit)}${floor ? `; floor ${floor[1]} ${unit}` : ''} (${verdict.limit})`;
