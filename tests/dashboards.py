@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,23 @@ class Dashboard:
         raise AssertionError(f"{uid} was not answered within 10 s")
 
 
-@contextmanager
-def demo_with_dashboard(folder: Path, *words: str) -> Iterator[Dashboard]:
+def demo_with_dashboard(folder: Path, *words: str) -> AbstractContextManager[Dashboard]:
     """``guard demo --web`` on a free port, until the block ends."""
+    return _running(folder, "guard", "demo", "--web", "--port", "0", "--home", str(folder / "home"), *words)
+
+
+def guard_with_dashboard(folder: Path, *words: str) -> AbstractContextManager[Dashboard]:
+    """``guard run --web`` over the simulated terminal, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    return _running(folder, "tests.root", "run", "--web", "--port", port, "--home", str(folder / "home"), *words)
+
+
+@contextmanager
+def _running(folder: Path, module: str, *words: str) -> Iterator[Dashboard]:
     said = folder / "said.txt"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "GUARD_WEB_TOKEN": TOKEN}
-    command = [sys.executable, "-m", "guard", "demo", "--web", "--port", "0", "--home", str(folder / "home"), *words]
+    command = [sys.executable, "-m", module, *words]
     with said.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=subprocess.STDOUT)
     try:
@@ -87,9 +99,18 @@ def demo_with_dashboard(folder: Path, *words: str) -> Iterator[Dashboard]:
             assert time.monotonic() < deadline, "the dashboard did not begin within 30 s"
             time.sleep(0.05)
         dashboard = Dashboard(found[0], TOKEN, folder / "home", said, process)
-        while not dashboard.ask("/v1/status").json["guards"]:
-            time.sleep(0.05)
+        while not _begun(dashboard):
+            assert time.monotonic() < deadline, "no guard was seen within 30 s"
+            time.sleep(0.1)
         yield dashboard
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _begun(dashboard: Dashboard) -> bool:
+    """Whether a guard is seen; between two starts of the web process nobody listens."""
+    try:
+        return bool(dashboard.ask("/v1/status").json["guards"])
+    except OSError:
+        return False

@@ -19,6 +19,7 @@ from guard.app.rate import NEAR_S, Rate
 from guard.app.schedule import HEARTBEAT, HOUSEKEEPING, Schedule
 from guard.app.status import status_document
 from guard.app.stop import Stop
+from guard.app.tighten import VERB, tighten_handler
 from guard.app.upkeep import Upkeep
 from guard.app.watchdog import Watchdog
 from guard.engine.report import worst
@@ -58,6 +59,7 @@ class Daemon:
         self._notifier = Notifier(guarded.account, guarded.home, document) if wanted(document) else None
         self._upkeep = Upkeep(guarded)
         guarded.desk.handlers["stop"] = self._asked_to_stop
+        guarded.desk.handlers[VERB] = tighten_handler(guarded)
         self._counts: Counter[str] = Counter()
         self._read_s = 0.0
         self._slowest_s = 0.0

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.dashboards import TOKEN, Dashboard, demo_with_dashboard
+from tests.dashboards import TOKEN, Dashboard, demo_with_dashboard, guard_with_dashboard
 
 
 @pytest.fixture(scope="module")
@@ -323,3 +323,26 @@ def test_health_is_red_within_a_second_and_a_period_of_a_guard_that_hangs(tmp_pa
         while found.bare("/healthz").status != 200:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_a_running_guard_is_shown_and_a_limit_is_tightened_at_once_and_never_loosened(tmp_path: Path) -> None:
+    with guard_with_dashboard(tmp_path) as found:
+
+        def threshold() -> float:
+            verdicts = found.ask("/v1/status").json["guards"][0]["verdicts"]
+            return float(next(one["threshold"] for one in verdicts if one["limit"] == "effective_leverage"))
+
+        assert threshold() == 10.0
+        assert found.bare("/healthz").status == 200
+        order = {"limit": "effective_leverage", "value": 50.0}
+        loosened = found.until_answered(found.ask("/v1/tighten", order).json["uid"])
+        assert (loosened["done"], "would loosen it" in loosened["answer"]) == (False, True)
+        tightened = found.until_answered(found.ask("/v1/tighten", {**order, "value": 4.0}).json["uid"])
+        assert tightened["done"], tightened
+        deadline = time.monotonic() + 15
+        while threshold() != 4.0:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        loss = {"limit": "period_loss", "value": 1e6}
+        assert found.until_answered(found.ask("/v1/tighten", loss).json["uid"])["done"] is False
+        assert found.until_answered(found.ask("/v1/tighten", {**loss, "limit": "no such"}).json["uid"])["done"] is False
