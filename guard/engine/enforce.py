@@ -80,7 +80,7 @@ def enforce(
         flights = {ticket: one._replace(missing=0) for ticket, one in e.flights.items()} if m.blind else e.flights
         return Enforced(replace(new, enforcing=e._replace(flights=flights)), e.intents, (), (), changed=False)
     told = _Told(at)
-    settled = settle.settle(e, snapshot, now, at)
+    settled = settle.settle(e, snapshot, now, at, policy.magic)
     e = settled.enforcing
     for text in settled.faults:
         told.say(f"fault|{text}", Severity.BREACH, None, f"Fault: {text}")

@@ -18,6 +18,7 @@ ACCEPTED_S: Final = 10.0
 PLACED_S: Final = 30.0
 UNKNOWN_S: Final = 5.0
 PLACED: Final = 10008
+INOUT: Final = 2
 OUT: Final = frozenset({1, 2, 3})
 EPS: Final = 1e-9
 
@@ -30,8 +31,8 @@ class Settled(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def settle(e: Enforcement, snapshot: Snapshot, now_s: float, at: str) -> Settled:
-    """Look for every deed in flight in a believed snapshot."""
+def settle(e: Enforcement, snapshot: Snapshot, now_s: float, at: str, magic: int | None = None) -> Settled:
+    """Look for every deed in flight in a believed snapshot; ``magic`` marks the guard's own deals."""
     if not e.flights:
         return Settled(e)
     positions = snapshot.positions or ()
@@ -58,7 +59,8 @@ def settle(e: Enforcement, snapshot: Snapshot, now_s: float, at: str) -> Settled
                 _learn(slippage, flight, snapshot)
             elif after is None:
                 tries[key_of(deed)] = _again(tries.get(key_of(deed), FRESH_TRY), flight, now_s)
-            undo = _reversed(flight, held, at, now_s) if deed.kind == "close" else None
+            by_hand = _turned_by_others(held, snapshot, magic)
+            undo = _reversed(flight, held, at, now_s) if deed.kind == "close" and not by_hand else None
             if undo is not None:
                 faults.append(undo.why)
                 ordered.append(undo)
@@ -131,6 +133,18 @@ def _learn(slippage: dict[str, float], flight: Flight, snapshot: Snapshot) -> No
     known = slippage.get(flight.deed.symbol)
     found = max(0.0, worse)
     slippage[flight.deed.symbol] = found if known is None else known + 0.25 * (found - known)
+
+
+def _turned_by_others(held: Position | None, snapshot: Snapshot, magic: int | None) -> bool:
+    """Whether the newest deal that turned a position around is not the guard's: then it is what its trader wanted."""
+    if held is None or magic is None:
+        return False
+    turns = (
+        deal for deal in reversed(snapshot.deals or ())
+        if deal.entry == INOUT and deal.position_id is not None and deal.position_id == held.identifier
+    )  # fmt: skip
+    newest = next(turns, None)
+    return newest is not None and newest.magic is not None and newest.magic != magic
 
 
 def _reversed(flight: Flight, held: Position | None, at: str, now_s: float) -> Ordered | None:

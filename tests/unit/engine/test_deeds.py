@@ -214,6 +214,16 @@ def test_a_reversal_we_caused_is_a_fault_and_is_closed_first() -> None:
     assert found.enforcing.ordered[0].lots == {1: 0.0}
 
 
+def test_a_position_that_its_trader_turned_around_meanwhile_is_no_fault_of_ours() -> None:
+    document = book()
+    turned = [{**document["positions"][0], "type": 1, "volume": 0.1}]
+    for magic, faults in ((0, 0), (770_077, 1)):
+        deals = [deal(50, NOON, kind=1, entry=2, position_id=1, symbol="EURUSD", volume=0.2, magic=magic)]
+        seen = read_snapshot(later(document, 0.25, positions=turned, deals=deals))
+        found = settle(flown().enforcing, seen, seen.taken_s, "t", 770_077)
+        assert (len(found.faults), len(found.enforcing.ordered)) == (faults, faults)
+
+
 def test_a_clock_that_goes_back_never_makes_a_wait_longer() -> None:
     assert left_s(100.0, 10.0, 104.0) == 6.0
     assert left_s(100.0, 10.0, 111.0) == 0.0
