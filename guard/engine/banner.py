@@ -16,7 +16,10 @@ MODES = {
 
 
 def threshold(limit: Limit) -> str:
-    """A limit's threshold in words."""
+    """A limit's threshold in words; kinds without a number say what they ask for themselves."""
+    asks: str | None = getattr(limit, "asks", None)
+    if asks is not None:
+        return asks
     value: object = limit
     for part in limit.max_field.split("."):
         value = getattr(value, part)

@@ -32,7 +32,8 @@ def with_position(snapshot: Snapshot, m: Metrics, entry: SymbolFigures, side: in
     ghost = Position(
         ticket=-1, identifier=-1, symbol=entry.name, side=side, volume=lots, price_open=price, price_current=price,
         sl=price,
-        tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=None, time_update=None,
+        tp=0.0, profit=0.0, swap=0.0, magic=0, comment="", time=snapshot.server_time_s,
+        time_update=snapshot.server_time_s,
     )  # fmt: skip
     positions = (*snapshot.positions, ghost)
     terms = terms_of(m)

@@ -94,6 +94,11 @@ class Conditions(Limit):
     touch_is_breach: bool = Field(True, description="whether the value itself counts already")
     stages: tuple[Stage, ...] = Field((Stage(at_pct=100.0),), description="default: one, when the conditions hold")
 
+    @property
+    def asks(self) -> str:
+        """What it asks for, in words."""
+        return f"{self.logic} of {len(self.conditions)} conditions"
+
     @cached_property
     def marks(self) -> tuple[str, ...]:
         """The snapshots the conditions compare with."""

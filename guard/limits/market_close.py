@@ -60,6 +60,13 @@ class MarketClose(Limit):
         150.0, description="lowest margin level the projected margin may leave", json_schema_extra=_HIGHER
     )
 
+    @property
+    def asks(self) -> str:
+        """What it asks for, in words."""
+        return {"flat": "nothing held", "leverage": f"at most {self.max:g} x equity", "nothing": "nothing opened"}[
+            self.require
+        ] + f" before the close at {self.time} {self.tz} ({self.closes})"
+
     def evaluate(self, m: Metrics) -> Reading:
         """What is held against what may be."""
         rows, equity, s = m.bare_rows, m.equity, m.snapshot

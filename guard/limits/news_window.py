@@ -28,6 +28,7 @@ class NewsWindow(Limit):
     kind: ClassVar[str] = "news_window"
     title: ClassVar[str] = "News"
     unit: ClassVar[str] = "s to the news"
+    max_field: ClassVar[str] = ""
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     before_s: NotNegative = Field(120.0, description="seconds before the publication", json_schema_extra=_HIGHER)
@@ -51,6 +52,11 @@ class NewsWindow(Limit):
     max_age_s: Positive = Field(
         691200.0, description="a calendar read longer ago is stale, in seconds", json_schema_extra=_LOWER
     )
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, in words."""
+        return f"no trades from {self.before_s:g} s before to {self.after_s:g} s after news ({', '.join(self.impacts)})"
 
     def evaluate(self, m: Metrics) -> Reading:
         """Trades in a window, and the next news."""

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from guard.limits.base import Limit, Reading, over, unknown
 from guard.metrics.compute import Metrics
 
 
 class SymbolList(Limit):
-    """Positions in symbols that are not allowed, or that are forbidden."""
+    """Positions in symbols that are forbidden, or that are not among the only ones allowed."""
 
     kind: ClassVar[str] = "symbol_list"
     title: ClassVar[str] = "Symbols"
     unit: ClassVar[str] = "positions"
+    max_field: ClassVar[str] = ""
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
-    allowed: tuple[str, ...] = Field(
-        (), description="only these, as the terminal writes them", json_schema_extra={"tighter": "none"}
-    )
-    forbidden: tuple[str, ...] = Field(
-        (), examples=[["XAUUSD"]], description="never these", json_schema_extra={"tighter": "superset"}
+    names: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        examples=[["XAUUSD"]], description="symbol names, exactly as the terminal writes them",
+        json_schema_extra={"tighter": "none"},
+    )  # fmt: skip
+    only: bool = Field(
+        False, description="true: only these may be traded; false: none of these", json_schema_extra={"tighter": "none"}
     )
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.allowed and not self.forbidden:
-            message = 'needs allowed = ["EURUSD"] or forbidden = ["XAUUSD"]'
-            raise ValueError(message)
-        both = set(self.allowed) & set(self.forbidden)
-        if both:
-            message = f"{', '.join(sorted(both))} is allowed and forbidden"
-            raise ValueError(message)
-        return self
+    @property
+    def asks(self) -> str:
+        """What it asks for, in words."""
+        return f"{'only' if self.only else 'none of'} {', '.join(self.names)}"
 
     def evaluate(self, m: Metrics) -> Reading:
         """Positions in the wrong symbols."""
@@ -49,7 +45,7 @@ class SymbolList(Limit):
                 continue
             if name is None:
                 hole = row.position.ticket
-            elif name in self.forbidden or (self.allowed and name not in self.allowed):
+            elif (name in self.names) != self.only:
                 wrong.append(row.position.ticket)
         if hole is not None and not wrong:
             return unknown(0.0, f"the symbol of position {hole} is unknown", (hole,))

@@ -39,7 +39,7 @@ class TradeIdeaRisk(Limit):
     title: ClassVar[str] = "Loss of a trade idea"
     unit: ClassVar[str] = "account currency"
     max_field: ClassVar[str] = "limit.value"
-    curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
+    curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     limit: LossLimit = Field(
         examples=[{"value": 2.0, "unit": "pct", "basis": "initial"}],

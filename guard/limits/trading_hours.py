@@ -34,6 +34,7 @@ class TradingHours(Limit):
     kind: ClassVar[str] = "trading_hours"
     title: ClassVar[str] = "Trading hours"
     unit: ClassVar[str] = "positions"
+    max_field: ClassVar[str] = ""
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     tz: str = Field("UTC", description="IANA zone of the hours", json_schema_extra=_NONE)
@@ -44,6 +45,11 @@ class TradingHours(Limit):
     holding: bool = Field(
         False, description="holding a position outside is a breach too", json_schema_extra={"tighter": "none"}
     )
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, in words."""
+        return f"no trades outside {len(self.windows)} windows of the week ({self.tz})"
 
     def evaluate(self, m: Metrics) -> Reading:
         """Positions outside the hours."""

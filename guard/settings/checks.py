@@ -28,7 +28,9 @@ def check_limits(entries: list[Entry], sections: ConfigFile | None, stop_out: fl
     """
     faults: list[Fault] = []
     seen: dict[str, Entry] = {}
+    names = {entry.limit.name for entry in entries}
     for entry in entries:
+        faults += _counted(entry, names)
         faults += _stages(entry)
         faults += _scope(entry)
         faults += _reset(entry)
@@ -39,6 +41,14 @@ def check_limits(entries: list[Entry], sections: ConfigFile | None, stop_out: fl
         if first is not entry:
             faults.append(Fault(entry.path(), f"is the same limit as {first.path()}; keep one of them."))
     return faults
+
+
+def _counted(entry: Entry, names: set[str]) -> list[Fault]:
+    """A count of breaches of a limit that is not among the others."""
+    of, others = getattr(entry.limit, "of", None), names - {entry.limit.name}
+    if entry.limit.kind != "violation_count" or of in others or not others:
+        return []
+    return [Fault(entry.path("of"), f"there is no other limit '{of}'; there are: {', '.join(sorted(others))}.")]
 
 
 def _stages(entry: Entry) -> list[Fault]:

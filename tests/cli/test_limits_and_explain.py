@@ -25,7 +25,7 @@ def test_limits_as_json(capsys: Capture) -> None:
     assert main.run(["limits", "--kinds", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [entry["kind"] for entry in document["limits"]] == list(limit_kinds())
-    leverage = document["limits"][0]
+    leverage = next(entry for entry in document["limits"] if entry["kind"] == "effective_leverage")
     assert leverage["own"][0] == {
         "name": "max",
         "type": "number above 0",

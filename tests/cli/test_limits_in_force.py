@@ -58,7 +58,8 @@ def test_each_limit_is_armed_with_its_room(capsys: Capture) -> None:
     assert found["by"]["firm_max_loss"]["headroom"] == 10_000.0
     assert found["by"]["firm_max_lots"]["headroom"] == pytest.approx(49.9)
     assert found["figures"].startswith("seen.json, taken 2026-11-20 12:00:00")
-    assert any("At least 4 trading days" in line for line in found["not_watched"])
+    assert {"firm_days", "firm_target", "firm_orders"} <= set(found["by"])
+    assert any("One-sided bets" in line for line in found["not_watched"])
 
 
 def test_a_days_profit_is_part_of_the_room(capsys: Capture) -> None:
@@ -140,7 +141,8 @@ def test_the_homes_configuration_is_shown_and_text_has_room_whose_rule_and_what_
     assert "[prop/ftmo-2step-100k, official]" in out
     assert "[prop/ftmo-2step-100k, third party]" in out
     assert "room 5,000.00 account currency" in out
-    assert "not watched   prop/ftmo-2step-100k: Target 10 %" in out
+    assert "firm_target" in out
+    assert "not watched   prop/ftmo-2step-100k: One-sided bets" in out
 
 
 def test_a_running_guards_verdicts_give_the_room() -> None:

@@ -162,7 +162,7 @@ STORIES: dict[str, Story] = {
     "loss_streak": ({"max": 3}, {}, [
         ([book(deals=losses(-9.0, -9.0))], OK), ([book(deals=losses(-9.0, -9.0, -9.0))], BREACH),
         ([book(deals=losses(-9.0, -9.0, 5.0, -9.0))], OK), ([{**book(), "deals": None}], UNKNOWN)]),
-    "symbol_list": ({"forbidden": ["USDJPY"]}, {}, [
+    "symbol_list": ({"names": ["USDJPY"]}, {}, [
         ([book(position())], OK), ([book(position(symbol="USDJPY"), symbols=PRICES)], BREACH),
         ([book({**position(), "symbol": None})], UNKNOWN)]),
     "equity_floor": ({"min": 9_000.0}, {}, [

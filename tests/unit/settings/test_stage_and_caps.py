@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from guard.engine.banner import armed
+from guard.engine.objectives import objectives
+from guard.engine.report import evaluation
 from guard.engine.step import step
+from guard.limits.registry import limit_kinds
 from guard.model.errors import InputError
 from guard.model.snapshot_json import read_snapshot
 from guard.model.state import State
 from guard.model.verdict import Severity
-from guard.settings.load import load_text
+from guard.settings.load import load_config, load_text
 from guard.settings.toml_text import dump
 from tests.books import account, position, snapshot
 
@@ -32,10 +36,7 @@ def test_only_the_limits_of_the_accounts_stage_are_watched_and_all_while_it_is_n
     assert any("a is not watched: it is for the stage funded" in sentence for sentence in said)
 
 
-REGULATED = (
-    'format = "guard.config/1"\nextends = ["regulators/esma"]\n[[limits]]\nkind = "effective_leverage"\nid = "reg"\n'
-    'max = 100\nmeasure = "regulatory"\n'
-)
+REGULATED = HEAD + 'extends = ["regulators/esma"]\n'
 
 
 def test_the_regulators_rate_gives_the_margin_also_from_the_configuration_in_force() -> None:
@@ -43,7 +44,7 @@ def test_the_regulators_rate_gives_the_margin_also_from_the_configuration_in_for
     again = load_text(dump(loaded.document), Path("effective.toml"))
     # 1 lot EURUSD at 1.1001 (middle) is 110,010 USD; a thirtieth of it is 3,667.
     for found in (loaded, again):
-        rule = next(limit for limit in found.policy.limits if limit.name == "reg")
+        rule = next(limit for limit in found.policy.limits if limit.name == "regulatory_margin")
         policy = replace(found.policy, limits=(rule,))
         for equity, severity in ((3_667.01, Severity.WARN), (3_666.99, Severity.BREACH)):
             book = snapshot([position(lots=1.0)], account=account(equity, margin=1_000.0))
@@ -69,3 +70,25 @@ def test_a_calendar_is_looked_for_beside_the_configuration() -> None:
     text = HEAD + '[news]\ncalendar = "news.csv"\n'
     assert replace(load_text(text, Path("c.toml")), path=Path("home") / "c.toml").calendar == Path("home") / "news.csv"
     assert load_text(HEAD, Path("c.toml")).calendar is None
+
+
+def test_a_count_of_breaches_names_a_limit_that_is_there() -> None:
+    counted = '[[limits]]\nkind = "violation_count"\nof = "{}"\nmax = 4\n[[limits]]\nkind = "missing_stop"\n'
+    assert len(load_text(HEAD + counted.format("missing_stop"), Path("c.toml")).policy.limits) == 2
+    for wrong in ("mising_stop", "violation_count"):
+        with pytest.raises(InputError, match="there is no other limit"):
+            load_text(HEAD + counted.format(wrong), Path("c.toml"))
+
+
+def test_every_kind_of_the_example_speaks_on_a_plain_account_and_in_the_banner() -> None:
+    loaded = load_config(Path(__file__).resolve().parents[3] / "config" / "guard.example.toml")
+    seen = read_snapshot(snapshot([position()], account=account(100_000.0, margin=110.0)))
+    result = step(seen, State(), loaded.policy)
+    document = evaluation(result, seen, loaded.policy)
+    assert {row["kind"] for row in document["verdicts"]} == set(limit_kinds())
+    assert all(row["sentence"] for row in document["verdicts"])
+    unknown = {row["kind"] for row in document["verdicts"] if row["severity"] == "UNKNOWN"}
+    # The example's calendar is not there, and what was earned at best before the first look is not known.
+    assert unknown == {"news_window", "profit_giveback"}
+    assert all(armed(limit) for limit in loaded.policy.limits)
+    assert objectives(result, seen, loaded.policy)
