@@ -38,6 +38,8 @@ def status_lines(seen: Seen) -> list[tuple[str, str]]:
     ):  # fmt: skip
         value = figures.get(name)
         shown = f"{output.figure(value)} {unit}" if value is not None else output.figure(value)
+        if name == "margin_level_pct" and value is None and figures.get("used_margin") == 0.0:
+            shown = "no margin in use"
         lines.append((f"  {label:<{_WIDTH}} {shown}".rstrip(), ""))
     for verdict in sorted(d["verdicts"], key=lambda one: -Severity[one["severity"]]):
         used = verdict["utilization_pct"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -58,14 +60,42 @@ def _lines(home: Path | None, account: str | None, guards: list[Seen]) -> None:
         guards = _watched(home, account)
 
 
+def fitted(lines: Sequence[tuple[str, str]], width: int, height: int) -> list[tuple[str, str]]:
+    """The lines as a screen can hold them: long ones go on below themselves, are cut where there is no room for that.
+
+    What does not fit at all is said in the last line. Widths and heights are in characters.
+    """
+    room = height - 1
+    wrapped = [(part, style) for text, style in lines for part in _wrapped(text, width)]
+    if len(wrapped) <= room:
+        return wrapped
+    cut = [(text if len(text) <= width else f"{text[: width - 1]}…", style) for text, style in lines]
+    if len(cut) <= room:
+        return cut
+    left = len(cut) - (room - 1)
+    return [*cut[: room - 1], (f"and {left} more lines: `guard status` shows all"[:width], "dim")]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    head, sign, _ = text.partition(" %  ")
+    indent = " " * (len(head) + len(sign) if sign and len(head) < width // 2 else 4)
+    return textwrap.wrap(text, width, subsequent_indent=indent, drop_whitespace=True) or [""]
+
+
 def _live(home: Path | None, account: str | None, guards: list[Seen]) -> None:
     from rich.live import Live  # noqa: PLC0415 - not for a JSON answer
     from rich.text import Text  # noqa: PLC0415
 
-    def page(guards: list[Seen]) -> Text:
-        return Text("\n").join(Text(line, style=style) for seen in guards for line, style in all_lines(seen))
+    console = output.console()
 
-    with Live(page(guards), console=output.console(), auto_refresh=False, screen=False) as live:
+    def page(guards: list[Seen]) -> Text:
+        lines = [line for seen in guards for line in all_lines(seen)]
+        lines = [*lines, ("Ctrl-C ends this view; the guard goes on.", "dim")]
+        if console.is_terminal:
+            lines = fitted(lines, console.width, console.height)
+        return Text("\n").join(Text(line, style=style) for line, style in lines)
+
+    with Live(page(guards), console=console, auto_refresh=False, screen=False) as live:
         while True:
             time.sleep(_PERIOD_S)
             try:
