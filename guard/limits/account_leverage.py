@@ -20,6 +20,7 @@ class AccountLeverage(Limit):
     title: ClassVar[str] = "Account leverage"
     unit: ClassVar[str] = "1:N"
     scoped: ClassVar[bool] = False
+    formula: ClassVar[str] = "0 up to the limit, above it value / limit x 100"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending")
 
     max: Annotated[int, Field(gt=0)] = Field(examples=[100], description="largest setting, 100 for 1:100")

@@ -81,6 +81,7 @@ class Conditions(Limit):
     title: ClassVar[str] = "Conditions"
     unit: ClassVar[str] = "conditions"
     max_field: ClassVar[str] = "conditions"
+    formula: ClassVar[str] = "conditions that hold / conditions that are needed x 100"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] = Field(

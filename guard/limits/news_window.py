@@ -29,6 +29,7 @@ class NewsWindow(Limit):
     title: ClassVar[str] = "News"
     unit: ClassVar[str] = "s to the news"
     max_field: ClassVar[str] = ""
+    formula: ClassVar[str] = "0 outside the window, 100 in it, 200 with a trade made there"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     before_s: NotNegative = Field(120.0, description="seconds before the publication", json_schema_extra=_HIGHER)

@@ -20,6 +20,7 @@ class SizeAfterLoss(Limit):
     kind: ClassVar[str] = "size_after_loss"
     title: ClassVar[str] = "Size after a loss"
     unit: ClassVar[str] = "% of the loser's volume"
+    formula: ClassVar[str] = "0 while no trade is too large, else value / limit x 100"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "reduce", "close_offending", "flatten")
 
     max: Positive = Field(100.0, description="largest volume after a loss, in percent of the loser's")

@@ -22,6 +22,7 @@ class StopWidened(Limit):
     kind: ClassVar[str] = "stop_widened"
     title: ClassVar[str] = "Stop widened"
     unit: ClassVar[str] = "% of the first distance"
+    formula: ClassVar[str] = "0 while no stop is further away than allowed, else value / limit x 100"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "set_stop", "close_offending", "flatten")
 
     max: Positive = Field(100.0, description="largest distance in percent of the first one; 100: never further away")

@@ -17,6 +17,7 @@ class SymbolList(Limit):
     title: ClassVar[str] = "Symbols"
     unit: ClassVar[str] = "positions"
     max_field: ClassVar[str] = ""
+    formula: ClassVar[str] = "0, or beyond any bound with a position in a wrong symbol"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     names: Annotated[tuple[str, ...], Field(min_length=1)] = Field(

@@ -28,6 +28,7 @@ class TradingDays(Limit):
     scoped: ClassVar[bool] = False
     is_floor: ClassVar[bool] = True
     max_field: ClassVar[str] = "min"
+    formula: ClassVar[str] = "none; a breach only when `until` comes before the days can be made"
     curable_by: ClassVar[tuple[str, ...]] = ()
 
     min: Annotated[int, Field(gt=0)] = Field(examples=[4], description="least number of days")

@@ -35,6 +35,7 @@ class TradingHours(Limit):
     title: ClassVar[str] = "Trading hours"
     unit: ClassVar[str] = "positions"
     max_field: ClassVar[str] = ""
+    formula: ClassVar[str] = "0 within the hours, 100 outside, 200 with a position opened (or held) there"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "close_offending", "flatten")
 
     tz: str = Field("UTC", description="IANA zone of the hours", json_schema_extra=_NONE)

@@ -97,6 +97,9 @@ def _breach(limit: type[Limit]) -> str:
 
 
 def _formula(limit: type[Limit]) -> str:
+    own: str | None = getattr(limit, "formula", None)
+    if own is not None:
+        return own
     if not limit.is_floor:
         return "value / limit x 100"
     if limit.max_field == "min":
