@@ -27,6 +27,7 @@ from guard.cli import output
 from guard.cli._demo_play import Frame, Play
 from guard.cli.web import opening
 from guard.engine.locks import voluntary
+from guard.engine.objectives import objectives
 from guard.journal.bodies import NOTICE, notice_body
 from guard.journal.sqlite import SqliteJournal
 from guard.model.enforcement import Lock
@@ -146,6 +147,7 @@ class Ward:
             "warnings": [_BANNER],
             **view,
             "anchors": [],
+            "objectives": objectives(frame.result, frame.snapshot, self._loaded.policy),
             "looks_per_s": round(1 / _WRITE_S, 1),
             "read_ms": 0.0,
             "journal": {"last_row": self._patient.last_seq, "writable": self._patient.writable},

@@ -147,6 +147,11 @@ def test_flattening_needs_the_box_to_be_ticked_and_cancel_asks_for_nothing(watch
     expect(page.locator("#said")).to_contain_text("Not done: the demo only watches", timeout=10_000)
 
 
+def test_what_may_still_be_lost_is_said_with_its_currency(watched: Watched) -> None:
+    expect(watched.page.locator("#objectives")).to_contain_text("period_loss: ", timeout=10_000)
+    assert "USD" in watched.page.locator("#objectives li").first.inner_text()
+
+
 def test_nothing_on_the_page_loosens(watched: Watched) -> None:
     words = " ".join(watched.page.locator("button").all_inner_texts()).lower()
     assert not any(word in words for word in ("unlock", "disarm", "loosen", "raise", "override", "stop"))

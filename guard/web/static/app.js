@@ -194,13 +194,12 @@ function showIntents(guard) {
 }
 
 function showObjectives(guard) {
-  const found = guard.objectives;
-  const rows = Array.isArray(found) ? found : found && Array.isArray(found.rows) ? found.rows : found && typeof found === 'object' ? Object.entries(found).map(([name, value]) => ({ name, value })) : [];
+  const rows = guard.objectives || [];
   $('objectives-box').hidden = rows.length === 0;
   replace('objectives', rows.map(one => {
-    if (typeof one === 'string') return made('li', one);
-    if (one.sentence) return made('li', one.sentence);
-    return made('li', Object.entries(one).filter(([, v]) => v !== null && typeof v !== 'object').map(([n, v]) => `${n.replaceAll('_', ' ')}: ${typeof v === 'number' ? number(v) : v}`).join(', '));
+    const item = made('li');
+    item.append(made('strong', `${one.limit}${one.stage ? ` (${one.stage})` : ''}: `), made('span', one.sentence, one.severity));
+    return item;
   }));
 }
 
