@@ -187,7 +187,8 @@ class Oracle:
             self.fail("I2", f"a stop was set that no limit asks for: {dict(request)}")
 
     def _one_in_flight(self, ticket: int) -> None:
-        due = [order for order in self.world.broker.orders if order.position_id == ticket and order.due_msc > 0]
+        orders = self.world.broker.orders
+        due = [one for one in orders if one.due_msc > 0 and ticket in {one.closes, one.position_id}]
         if due:
             self.fail("I7", f"{ticket} is closed again while an order that closes it is under way")
 
@@ -382,6 +383,13 @@ class Oracle:
         """What is missing clears no breach and ends no intent."""
         state = self.guardian.cycle.state
         now = {intent.id for intent in state.enforcing.intents}
+        if not self.world.look.wrong and outcome.blind is None and self.world.pc_s == 0.0:
+            utc = self.world.broker.now_utc.timestamp()
+            for intent in state.enforcing.intents:
+                end = intent.expires_at
+                calm = self.world.mono_s - self.world.last_met.get("F10", -1e9) > 200.0
+                if end is not None and calm and datetime.fromisoformat(end).timestamp() < utc - 2.0:
+                    self.fail("I2", f"intent {intent.id} is alive after its period's end ({end})")
         wrong = self.world.look.wrong & {"F1", "F2", "F3", "F1 positions", "F4 empty", "F9 disconnect", "F9 empty"}
         if wrong:
             lost = {key for key in self._intents - now if "|undo" not in key and not key.startswith("flatten|")}

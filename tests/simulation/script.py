@@ -151,6 +151,9 @@ def draw(seed: int, cycles: int) -> Script:
         if roll < 0.34:
             size = random.choice([0.5, 1.0, 1.0, 2.0])
             events.append(Event(at, "open", random.choice(SYMBOLS), random.random(), size))
+            if random.random() < 0.08:
+                # The link comes back, and the lists of what is held do not come with it at once.
+                events.append(Event(at + 1, "F9", "reconnect-empty", lasts=6))
         elif roll < 0.40:
             events.append(Event(at, "hedge", "", random.random()))
         elif roll < 0.50:
@@ -172,9 +175,15 @@ def draw(seed: int, cycles: int) -> Script:
         elif not quiet or random.random() < 0.1:
             events += _fault(random, at)
         at += random.randint(3, 32)
+    limits = _limits(random)
+    if start == STARTS[1][0] and any(one["kind"] == "period_loss" for one in limits) and cycles > 900:
+        # A close that is refused while the limits' day ends.
+        events += [Event(690, "open", "EURUSD", 0.2, 2.0), Event(686, "F6", "10027", 0.0, 1.0),
+                   Event(704, "jump", "EURUSD", -0.9)]  # fmt: skip
+        events.sort(key=lambda one: one.at)
     return Script(
         seed, cycles, mode, random.random() < 0.75, random.random() < 0.1, seed % 16 == 7, seed % 40 == 11, start,
-        _limits(random), tuple(events), warm=random.random() < 0.25, reopens=random.random() < 0.3,
+        limits, tuple(events), warm=random.random() < 0.25, reopens=random.random() < 0.3,
     )  # fmt: skip
 
 

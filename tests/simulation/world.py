@@ -408,7 +408,10 @@ class Seen:
             # The link is back, and the lists have not arrived yet.
             wrong.add("F9 empty")
             terminal = {**document["terminal"], "connected": True}
-            return {**document, "terminal": terminal, "positions": [], "orders": []}
+            account = document["account"]
+            flat = {"profit": 0.0, "margin": 0.0, "equity": account["balance"] + account["credit"], "margin_level": 0.0,
+                    "margin_free": account["balance"] + account["credit"], "trade_allowed": True}  # fmt: skip
+            return {**document, "terminal": terminal, "positions": [], "orders": [], "account": {**account, **flat}}
         return document
 
     def grant(self, lease: Lease) -> None:
