@@ -31,7 +31,7 @@ class MarketClose(Limit):
     kind: ClassVar[str] = "market_close"
     title: ClassVar[str] = "Market close"
     unit: ClassVar[str] = "x equity, or positions"
-    formula: ClassVar[str] = "80 before the window, 100 in it, 200 with what is forbidden; leverage: value / limit x 100"
+    formula: ClassVar[str] = "80 before the window, 100 in it, 200 with what is forbidden; or value / limit x 100"
     curable_by: ClassVar[tuple[str, ...]] = ("block_new", "cancel_pending", "reduce", "close_offending", "flatten")
 
     closes: Literal["weekend", "overnight"] = Field(
