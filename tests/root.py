@@ -126,7 +126,7 @@ def run(argv: list[str]) -> int:
     finally:
         if "GUARD_TEST_MODULES" in os.environ:
             Path(os.environ["GUARD_TEST_MODULES"]).write_text(
-                "\n".join(sorted(name for name, module in sys.modules.items() if module is not None)), encoding="utf-8"
+                "\n".join(sorted(name for name in sys.modules if sys.modules.get(name) is not None)), encoding="utf-8"
             )
 
 

@@ -138,7 +138,8 @@ def test_equity_at_a_reset_that_was_slept_through_is_rebuilt_from_bars_and_marke
     assert severity is OK
     assert lost == pytest.approx(200.0)
     anchor = result.state.anchors["day|UTC|00:00"]
-    assert (anchor.equity, anchor.source) == (pytest.approx(10_400.0), "bars")
+    assert anchor.source == "bars"
+    assert anchor.equity == pytest.approx(10_400.0)
     assert "rebuilt from M1 bars" in result.verdicts[0].sentence
     without = {name: value for name, value in now.items() if name != "bars"}
     assert found(follow(EQUITY, look(MIDNIGHT - timedelta(hours=1), 10_000.0), without)[-1])[0] is UNKNOWN

@@ -97,7 +97,8 @@ def test_references_equal_those_of_a_guard_that_was_up_or_are_named_unknown(seen
                 assert other.limit in BY_BARS, other
                 assert "not watched" in other.sentence or "not seen" in other.sentence or "not known" in other.sentence
             else:
-                assert (other.severity, other.value) == (one.severity, pytest.approx(one.value, abs=0.02)), other
+                assert other.severity is one.severity, other
+                assert other.value == pytest.approx(one.value, abs=0.02), other
         unknown = {verdict.limit for verdict in back.verdicts if verdict.severity is Severity.UNKNOWN}
         assert unknown == (set() if bars else BY_BARS)
         assert not unknown & BY_DEALS

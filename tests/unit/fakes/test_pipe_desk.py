@@ -22,7 +22,7 @@ FOR_EVER = {"from": 0, "to": 2**31 - 1}
 EMPTY = {"action": 0, "magic": 0, "order": 0, "symbol": "", "volume": 0.0, "price": 0.0, "stoplimit": 0.0, "sl": 0.0,
          "tp": 0.0, "deviation": 0, "type": 0, "type_filling": 0, "type_time": 0, "expiration": 0, "comment": "",
          "position": 0, "position_by": 0}  # fmt: skip
-BOOK = {
+BOOK: dict[str, Any] = {
     "positions": [
         {"symbol": "EURUSD", "side": 1, "lots": 0.3, "sl": 1.0, "comment": "Ωé"},
         {"symbol": "XAUUSD", "side": -1, "lots": 0.02, "magic": 7},

@@ -50,7 +50,7 @@ def test_the_regulators_rate_gives_the_margin_also_from_the_configuration_in_for
             book = snapshot([position(lots=1.0)], account=account(equity, margin=1_000.0))
             verdict = step(read_snapshot(book), State(), policy).verdicts[0]
             assert verdict.severity is severity, verdict
-    assert "ESMA" in verdict.sentence or "regul" in verdict.sentence.lower()
+            assert "ESMA" in verdict.sentence or "regul" in verdict.sentence.lower()
 
 
 def test_a_lock_is_an_amount_with_its_currency() -> None:
@@ -59,7 +59,7 @@ def test_a_lock_is_an_amount_with_its_currency() -> None:
         'limit = {{ value = "2500 USD", unit = "money" }}\nlock_at = {}\n'
     )
     loaded = load_text(HEAD + base.format('"50100 USD"'), Path("c.toml"))
-    assert loaded.policy.limits[0].lock_at == 50_100.0  # type: ignore[attr-defined]  # this kind has one
+    assert loaded.policy.limits[0].lock_at == 50_100.0
     assert loaded.document["limits"][0]["lock_at"] == "50100.0 USD"
     for wrong, words in (("50100.0", "needs its currency"), ('"50100 EUR"', "EUR")):
         with pytest.raises(InputError, match=words):
