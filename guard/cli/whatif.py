@@ -10,7 +10,7 @@ import typer
 
 from guard.app.home import find_home
 from guard.app.what_if import policy_in_force
-from guard.app.whatif.ask import Ask
+from guard.app.whatif.asked import Ask
 from guard.app.whatif.outcome import Subject, answer
 from guard.cli import output
 from guard.cli._whatif_view import shocks_document, show, show_shocks

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guard.app.whatif.ask import Ask
+from guard.app.whatif.asked import Ask
 from guard.app.whatif.outcome import Subject, answer
 from guard.model.snapshot_json import read_snapshot
 from guard.model.state import State

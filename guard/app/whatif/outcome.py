@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from guard.app.whatif.ask import Ask, Plan, instead, plan
+from guard.app.whatif.ask import instead, plan
+from guard.app.whatif.asked import Ask, Plan
 from guard.engine.debounce import raw
 from guard.engine.moves import Add, Move, Prices, Projected, entry_of, project
 from guard.engine.policy import Policy
