@@ -43,3 +43,36 @@ def test_every_bug_has_a_name_to_be_planted_by() -> None:
         "hedge-leg-alone", "restart-rebaselines-day", "flat-on-reconnect", "duplicate-after-lost-reply",
         "period-intent-survives-reset",
     }  # fmt: skip
+
+
+# A seed and a number of cycles in which each bug shows, found by running the campaign with it.
+SHOWS = {
+    "dropped-retry": (6, 1000), "partial-counted-done": (6, 1000), "lock-not-persisted": (77, 1000),
+    "close-without-ticket": (0, 1000), "stale-snapshot-acted": (42, 1000), "hedge-leg-alone": (6, 1000),
+    "restart-rebaselines-day": (6, 1000), "flat-on-reconnect": (60, 600), "duplicate-after-lost-reply": (3, 1000),
+    "period-intent-survives-reset": (10, 1000),
+}  # fmt: skip
+ONE = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from tests.simulation.pool import some
+for ran in some([int(sys.argv[2])], int(sys.argv[3]), sys.argv[1] or None):
+    print(ran.violations[:1])
+sys.exit(1 if ran.violations else 0)
+"""
+
+
+def one_seed(planted: str, seed: int, cycles: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", ONE, planted, str(seed), str(cycles)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("planted", sorted(PLANTS))
+def test_a_planted_bug_is_caught_where_the_guard_itself_is_not(planted: str) -> None:
+    seed, cycles = SHOWS[planted]
+    found = one_seed(planted, seed, cycles)
+    assert found.returncode == 1, found.stdout + found.stderr
+    assert "Violation(invariant='I" in found.stdout, found.stdout + found.stderr
+    clean = one_seed("", seed, cycles)
+    assert clean.returncode == 0, clean.stdout + clean.stderr
