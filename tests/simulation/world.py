@@ -73,6 +73,7 @@ class World:
         self.send_lost: str | None = None
         self.armed: list[dict[str, Any]] = []
         self.true_reads = 0
+        self.empty_from = -1
         self.wide: dict[str, tuple[float, int]] = {}
         self.back: dict[str, float] = {}
         self.robots: list[tuple[str, float, int]] = []
@@ -166,6 +167,8 @@ class World:
                 except Rejected:
                     continue
         self.robots = [one for one in self.robots if self.cycle < one[2]]
+        if self.cycle == self.empty_from:
+            self.until["F9"] = (self.cycle + 3, "reconnect-empty")
         how, options = self.on("F9"), SESSION.options
         options["disconnected"] = how in {"disconnect", "reconnect-empty"}
         options["switch_login_after_s"] = how == "switch"
@@ -246,6 +249,10 @@ class World:
             self.until[what] = (event.at + min(event.lasts, 4), how)
             if how == "send":
                 self.send_lost = "executed" if event.pick < 0.5 else "not"
+        elif how == "reconnect-empty":
+            # The link goes, and for less than a second after its return nothing is listed.
+            self.until[what] = (event.at + 2, "disconnect")
+            self.empty_from = event.at + 2
         elif what == "F3":
             # It may begin between the look that asks for a deed and the one just before it is sent.
             self.true_reads = 1 + int(event.size * 4)
