@@ -450,6 +450,9 @@ class Oracle:
             return False  # the oldest must go first, and may not be what the rule names
         if rule.action == "reduce" and any(row.magic for row in held):
             return False  # a robot's positions are closed together or not at all
+        bought = {row.symbol for row in held if row.lots > 0.0}
+        if rule.action != "flatten" and bought & {row.symbol for row in held if row.lots < 0.0}:
+            return False  # one leg of a hedge alone may leave the account worse off
         if rule.ends_account or waited > 200.0:
             return True
         second = broker.server_msc / 1000.0 % 86_400.0
