@@ -11,7 +11,7 @@ _BYTES_WAIT_LOCAL = 0x8  # byte type, byte mode, blocking; no clients from other
 _MOST_INSTANCES = 255
 _BUFFER = 1 << 16
 _INVALID = ctypes.c_void_p(-1).value
-_PIPE_CONNECTED = 535
+_PIPE_CONNECTED, _NOT_FOUND = 535, 2
 _TAKEN = {5, 231}  # access denied, busy: as the first instance of a name that has one
 
 
@@ -26,7 +26,7 @@ def _kernel() -> Any:
     for name, arguments in {
         "ConnectNamedPipe": [handle, data], "DisconnectNamedPipe": [handle], "CloseHandle": [handle],
         "ReadFile": [handle, data, number, out, data], "WriteFile": [handle, data, number, out, data],
-        "FlushFileBuffers": [handle],
+        "FlushFileBuffers": [handle], "WaitNamedPipeW": [ctypes.c_wchar_p, number],
     }.items():  # fmt: skip
         getattr(kernel, name).argtypes = arguments
     return kernel
@@ -45,6 +45,9 @@ class Pipe:
     """
 
     def __init__(self, name: str, *, first: bool = False) -> None:
+        # Wine 8 makes another first instance all the same, so it is looked for too.
+        if first and (_kernel().WaitNamedPipeW(name, 1) or _last_error() != _NOT_FOUND):
+            raise OSError(f"The pipe {name}: another program serves this terminal already.")
         mode = _DUPLEX | (_FIRST if first else 0)
         made = _kernel().CreateNamedPipeW(name, mode, _BYTES_WAIT_LOCAL, _MOST_INSTANCES, _BUFFER, _BUFFER, 0, None)
         if made == _INVALID or made is None:
