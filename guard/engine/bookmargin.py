@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from guard.metrics.compute import Metrics
 from guard.metrics.convert import CENTS, Quotes, rate, same_money
 from guard.metrics.hedging import hedged_margin, larger_leg_margin
-from guard.metrics.margin import LEVERAGED_MODES, maintenance_per_lot, margin_inputs, position_margin
+from guard.metrics.margin import LEVERAGED_MODES, MARGIN_INPUTS, maintenance_per_lot, margin_inputs, position_margin
 from guard.model.trading import COLLATERAL, EXCH_FORTS, FX_MODES, Position, Symbol
 
 AGREES: Final = 0.02
@@ -85,6 +85,8 @@ def formula(symbol: Symbol | None, book: tuple[Side, Side] | None, terms: Terms)
     mode, (buys, sells) = symbol.calc_mode, book
     if mode == COLLATERAL or (buys.lots <= 0.0 and sells.lots <= 0.0):
         return 0.0
+    if mode not in MARGIN_INPUTS:
+        return None  # a mode that MetaTrader 5 does not have: the terminal is newer, or wrong
     if mode == EXCH_FORTS:
         return None  # charged by the settlement price, which is not told
     fixed = _fixed(symbol)

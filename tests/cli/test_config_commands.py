@@ -122,8 +122,8 @@ def test_init_answered_by_a_prop_trader(monkeypatch: pytest.MonkeyPatch, capsys:
     assert main.run(["config", "init"]) == 0
     assert len(asked) == 6  # no account type without a broker
     out = capsys.readouterr().out
-    assert "12 limits of profiles/prop-safe, prop/ftmo-2step-50k" in out
-    assert "not watched   prop/ftmo-2step-50k: At least 4 trading days" in out
+    assert "15 limits of profiles/prop-safe, prop/ftmo-2step-50k" in out
+    assert "not watched   prop/ftmo-2step-50k: Positions close before the weekend" in out
     text = Path("guard.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["account"] == {"currency": "USD", "initial": "50000 USD"}
     assert "#   firm_day_loss: The day may cost 5 %" in text
@@ -234,7 +234,7 @@ def test_presets_are_listed_searched_and_shown_with_their_sources(capsys: Captur
     assert main.run(["config", "presets", "prop/ftmo-2step-100k"]) == 0
     out = capsys.readouterr().out
     assert "watched       firm_day_loss: The day may cost 5 %" in out
-    assert "why: needs news windows" in out
+    assert "why: needs a calendar of news: name one under [news] and add a news_window limit" in out
     assert "source: ftmo.oanda.com, 2026-11-24, official" in out
     assert "equity 100,000.00, floor 95,000.00: 5,000.00 may be lost" in out
 

@@ -68,3 +68,9 @@ def test_without_margin_in_use_and_without_a_leverage_no_room_is_told(leverage: 
     document = snapshot(hedged, account=account(margin=0.0, leverage=leverage))
     found = room(document, limit("margin_usage", max=50.0), limit("effective_leverage", max=10.0))
     assert [found[side]["lots"] for side in ("buy", "sell")] == [None, None]
+
+
+def test_a_calculation_mode_nobody_knows_is_estimated_by_what_is_charged_instead_of_failing() -> None:
+    document = snapshot([position(1, 0.1)], symbols={"EURUSD": symbol(trade_calc_mode=6)})
+    found = room(document, limit("margin_usage", max=50.0))
+    assert [found[side]["binds"] for side in ("buy", "sell")] == ["margin_usage", "margin_usage"]

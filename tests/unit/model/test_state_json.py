@@ -68,7 +68,9 @@ timers = st.builds(
     Timer, st.integers(0, 3), st.none() | st.floats(1.0, 1000.0), seconds, seconds, st.none() | st.just(AT),
     st.booleans(), seconds, st.booleans(),
 )  # fmt: skip
-lasts = st.builds(Last, st.just(AT), number, maybe, st.none() | keys, number, number, number, st.booleans(), maybe)
+lasts = st.builds(
+    Last, st.just(AT), number, maybe, st.none() | keys, number, number, number, st.booleans(), maybe, maybe, maybe,
+)  # fmt: skip
 states = st.builds(
     State,
     anchors=st.dictionaries(keys, anchors, max_size=3),
