@@ -245,16 +245,25 @@ def install_wine() -> None:
         subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
     )
     wanted += [] if has_pip else ["python3-pip", "python3-setuptools", "python3-wheel"]
+    install(wanted)
+
+
+def install(wanted: Sequence[str]) -> None:
+    """Install packages by Debian's names.
+
+    Raises:
+        NoBedError: This is no Debian, or not root, or apt fails.
+    """
     if not wanted:
         return
     if shutil.which("apt-get") is None or not is_root():
         raise NoBedError(f"the Windows bed needs {', '.join(wanted)}, which it installs as root on Debian 12 only")
     say(f"apt-get install {' '.join(wanted)}")
-    install = ["install", "-y", "-qq", "--no-install-recommends", *wanted]
-    if apt_get(install)[0] == 0:
+    words = ["install", "-y", "-qq", "--no-install-recommends", *wanted]
+    if apt_get(words)[0] == 0:
         return
     apt_get(["update", "-qq"])
-    code, told = apt_get(install)
+    code, told = apt_get(words)
     if code != 0:
         raise NoBedError(f"apt-get cannot install {' '.join(wanted)}: {told.strip()[-400:]}")
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.windows import unzipped
 from tests.windows.bed import Bed, NoBedError, default_folder, say
 from tools.wheels import WheelsError, download, for_windows, unpack
 
@@ -74,7 +75,12 @@ def main(words: Sequence[str]) -> int:
     command = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--capture=sys", "--durations=10", *chosen]
     code = bed.run(command, timeout_s=LONGEST_S, cwd=ROOT)
     say(f"its tests took {(time.monotonic() - began) / 60:.1f} minutes")
-    return code
+    if words:
+        return code
+    began = time.monotonic()
+    folder = unzipped.main()
+    say(f"the folder for traders took {(time.monotonic() - began) / 60:.1f} minutes")
+    return code or folder
 
 
 if __name__ == "__main__":
