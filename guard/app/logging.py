@@ -84,7 +84,9 @@ def start_logging(folder: Path, name: str) -> Path:
         path, format=_FORMAT, level="INFO", encoding="utf-8", rotation="10 MB", retention="31 days", diagnose=False,
         backtrace=False, catch=True, delay=False,
     )  # fmt: skip
-    logging.disable(logging.NOTSET)  # a library may have switched all of it off
+    # Whoever uses the guard as a library may have switched its lines off, or all of the standard library's.
+    logger.enable("guard")
+    logging.disable(logging.NOTSET)
     logging.basicConfig(handlers=[_Route()], level=logging.INFO, force=True)
     # One line per job run, every minute, is not a change.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
