@@ -229,6 +229,7 @@ def test_snapshot_is_masked_unless_asked_and_evaluate_reads_it(home: Path) -> No
     assert severities[0]["effective_leverage"] == severities[1]["effective_leverage"] == "BREACH"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="asked on the Windows bed: tests/windows/test_product.py")
 def test_the_running_daemon_loads_neither_pandas_nor_the_vendor_nor_the_simulator(home: Path, tmp_path: Path) -> None:
     listing = tmp_path / "modules.txt"
     with running(home, options(), GUARD_TEST_MODULES=str(listing)) as guarded:

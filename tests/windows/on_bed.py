@@ -16,7 +16,7 @@ from typing import Final
 
 from tests.windows import unzipped
 from tests.windows.bed import Bed, NoBedError, default_folder, say
-from tools.wheels import WheelsError, download, for_windows, unpack
+from tools.wheels import Pinned, WheelsError, download, for_windows, unpack
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 LOCK: Final = ROOT / "config" / "lock-test.txt"
@@ -26,6 +26,11 @@ NOT_ON_THE_BED: Final = frozenset({
     "jsonschema-rs", "librt", "mypy", "mypy-extensions", "pandas-stubs", "pathspec", "playwright", "pyrate-limiter",
     "ruff", "schemathesis", "types-jsonschema", "types-psutil", "werkzeug",
 })  # fmt: skip
+# Programs that nobody here wrote, which trade on the simulated terminal (test_bots.py), without what they ask for.
+BOTS: Final = (
+    Pinned("mt5py", "2.0.1", ("4e312e56b78c8439e432aaa5e382ac72f8f1a86fa3e8362af2a49cbc72f9418d",)),
+    Pinned("pymt5adapter", "0.4.4", ("5ee39cdadc60d1b986229105724952eb7f950b710a4be3d4b13b9e0d6bbf8cb4",)),
+)
 # What touches the system: processes, pipes, consoles, files, locks, clocks, text. The rest is arithmetic.
 CHOSEN: Final = (
     "tests/windows",
@@ -47,7 +52,7 @@ def packages(bed: Bed) -> None:
         WheelsError: They cannot be had.
     """
     text = LOCK.read_text(encoding="utf-8")
-    chosen = for_windows(text, NOT_ON_THE_BED)
+    chosen = [*for_windows(text, NOT_ON_THE_BED), *BOTS]
     stamp = bed.site / "locked.txt"
     wanted = hashlib.sha256("\n".join(map(str, chosen)).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:

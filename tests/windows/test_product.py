@@ -51,14 +51,18 @@ def rows(home: Path, kind: str) -> list[Any]:
 
 
 def test_ctrl_c_at_a_console_stops_the_guard_cleanly_and_the_journal_says_so(home: Path) -> None:
-    done = with_ctrl_c(
-        '"start"', "-m", "tests.root", "run", "--json", "--home", str(home), env=environment(options()), cwd=home
-    )
+    listing = home.parent / "modules.txt"
+    settings = environment(options(), GUARD_TEST_MODULES=str(listing))
+    words = ("-m", "tests.root", "run", "--json", "--home", str(home))
+    done = with_ctrl_c('"start"', *words, env=settings, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
     before, after = done.stdout.split(PRESSED.strip())
     assert '"start"' in before
     assert json.loads(after.splitlines()[-1])["event"] == "stop"
     assert [row.body["why"] for row in rows(home, "stop")] == ["SIGINT"]
+    loaded = {name.split(".")[0] for name in listing.read_text(encoding="utf-8").split()}
+    assert {"guard", "apscheduler", "loguru"} <= loaded
+    assert loaded & {"_ssl", "_hashlib", "pandas", "numpy", "MetaTrader5", "fakes", "fastapi", "matplotlib"} == set()
 
 
 def test_ctrl_c_stops_the_demo_with_its_summary(home: Path) -> None:
